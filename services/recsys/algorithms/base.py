@@ -1,0 +1,147 @@
+"""What every algorithm is: a frozen config, and a class that fits, scores, folds in, explains, saves and loads.
+
+Users and items are rows and columns here (int32 positions in the release's `user_ids` and `item_ids`); ids stay outside.
+An algorithm keeps no copy of the histories that it was fitted on unless it scores with them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.domain import Algorithm
+
+FloatArray = NDArray[np.float32]
+IndexArray = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """What a batch of users did, a row each, over the catalogue's columns.
+
+    `weights` has one stored entry for each item that the user touched: the summed weight of the events, positive for
+    liking, negative for disliking, never zero. `last_at` is aligned with `weights.data`: unix seconds of the last event
+    on that item. `ratings` holds the last explicit rating (0.5..5) where there is one.
+    """
+
+    weights: sparse.csr_array
+    """(n_users, n_items) float32, indices sorted within a row."""
+    last_at: NDArray[np.float64]
+    """(nnz,)"""
+    ratings: sparse.csr_array
+    """(n_users, n_items) float32"""
+
+    def __len__(self) -> int:
+        return int(self.weights.shape[0])
+
+    def rows(self, users: IndexArray) -> Histories:
+        """The histories of these rows, in this order."""
+        weights = self.weights[users]
+        at = sparse.csr_array((self.last_at, self.weights.indices, self.weights.indptr), shape=self.weights.shape)
+        return Histories(weights, at[users].data, self.ratings[users])
+
+    @staticmethod
+    def empty(n_users: int, n_items: int) -> Histories:
+        nothing = sparse.csr_array((n_users, n_items), dtype=np.float32)
+        return Histories(nothing, np.empty(0, np.float64), nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemContent:
+    """What the catalogue says of each column, known without any event."""
+
+    titles: list[str]
+    texts: list[str]
+    """Title, description, tags, brand and category as one text, for TF-IDF."""
+    category: IndexArray
+    """(n_items,) position in `category_names`, -1 for none."""
+    category_names: list[str]
+    quality: FloatArray
+    """(n_items,) 0..5, NaN where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """One consistent snapshot, or its training part."""
+
+    user_ids: NDArray[np.int64]
+    """(n_users,) ascending"""
+    item_ids: NDArray[np.int64]
+    """(n_items,) ascending; the whole catalogue, touched or not"""
+    histories: Histories
+    content: ItemContent
+    as_of: float
+    """Unix seconds of the last event: recency counts from here."""
+
+
+class Recommender(ABC):
+    """Base of every algorithm. `config` is a frozen dataclass of plain values; it is all that distinguishes two unfitted instances."""
+
+    name: ClassVar[Algorithm]
+    config_class: ClassVar[type[Any]]
+
+    def __init__(self, config: Any = None) -> None:
+        self.config = config if config is not None else self.config_class()
+
+    @abstractmethod
+    def fit(self, data: TrainingData) -> Self:
+        """Learn from `data` and return self. The same data, config and seed give the same model."""
+
+    @abstractmethod
+    def fold_in(self, histories: Histories) -> FloatArray:
+        """Score the whole catalogue for users that need not have been trained on.
+
+        Args:
+            histories: (n, n_items)
+
+        Returns:
+            (n, n_items) float32, higher is better, finite; a row without history gives a constant row (or the algorithm's prior).
+        """
+
+    def score(self, users: IndexArray, histories: Histories) -> FloatArray:
+        """Score for trained users, rows `users`, whose histories are given; models with trained user parameters override."""
+        del users
+        return self.fold_in(histories)
+
+    def parts(self, histories: Histories) -> dict[str, FloatArray]:
+        """The summands of the score by source; they add up to `fold_in`. One part unless this is a blend."""
+        return {self.name.value: self.fold_in(histories)}
+
+    @abstractmethod
+    def similar(self, items: IndexArray) -> FloatArray:
+        """(k, n_items) float32 similarity of every item to each of `items`, higher is nearer; 0 where nothing is known."""
+
+    def explain(self, history: Histories, items: IndexArray) -> FloatArray | None:
+        """How much each event of one user brought to the score of `items`.
+
+        Args:
+            history: one row with m stored entries
+            items: (k,)
+
+        Returns:
+            (k, m) float32, columns aligned with `history.weights.indices`; rows sum to the score less what does not come
+            from events (bias, prior). None where the algorithm does not use the user's events.
+        """
+        del history, items
+        return None
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write arrays (`.npy`) and `.json` into an existing empty folder; no pickles."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: Path) -> Self:
+        """The inverse of `save`; arrays are memory-mapped read-only."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The config as plain values, for manifests and MLflow."""
+        return dataclasses.asdict(self.config)

@@ -1,0 +1,152 @@
+"""What the platform speaks about: users, items, events, and the lists it answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+MAX_ID = 2**63 - 1
+MAX_CLOCK_SKEW_SECONDS = 300
+MIN_AGE, MAX_AGE = 13, 120
+MIN_RATING, MAX_RATING = 0.5, 5.0
+
+
+class EventType(StrEnum):
+    """Order is the order of the codes in arrays and in PostgreSQL's enum: append, never reorder."""
+
+    VIEW = "view"
+    CLICK = "click"
+    LIKE = "like"
+    DISLIKE = "dislike"
+    CART = "cart"
+    PURCHASE = "purchase"
+    RATING = "rating"
+
+
+EVENT_CODES: dict[EventType, int] = {event: code for code, event in enumerate(EventType)}
+
+
+class Gender(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    NONBINARY = "nonbinary"
+    OTHER = "other"
+    UNDISCLOSED = "undisclosed"
+
+
+class Algorithm(StrEnum):
+    """The names used everywhere: requests, flags, JSON, metrics, MLflow."""
+
+    HYBRID = "hybrid"
+    ALS = "als"
+    SVD = "svd"
+    USER_BASED = "user_based"
+    ITEM_BASED = "item_based"
+    CONTENT_BASED = "content_based"
+    POPULARITY = "popularity"
+    EASE = "ease"
+    NCF = "ncf"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    user_id: int
+    age: int | None = None
+    gender: Gender | None = None
+    country: str | None = None
+    """ISO 3166-1 alpha-2."""
+    signed_up_at: datetime | None = None
+    external_id: str | None = None
+    preferences: dict[str, float] = field(default_factory=dict)
+    """Stated liking per category name, 0..1."""
+    liked_item_ids: tuple[int, ...] = ()
+    """Items named as liked when the user signed up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    item_id: int
+    title: str
+    description: str | None = None
+    category: str | None = None
+    tags: tuple[str, ...] = ()
+    brand: str | None = None
+    price: float | None = None
+    quality: float | None = None
+    """Editorial or expected quality, 0..5, known without any event."""
+    published_at: datetime | None = None
+    available_from: datetime | None = None
+    available_until: datetime | None = None
+    external_id: str | None = None
+
+    def is_available(self, at: datetime) -> bool:
+        started = self.available_from is None or self.available_from <= at
+        return started and (self.available_until is None or at < self.available_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    event_id: str
+    user_id: int
+    item_id: int
+    type: EventType
+    occurred_at: datetime
+    value: float | None = None
+    """The rating, 0.5..5; None for every other type."""
+    recommendation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """An event of the user's own, and how much of a part's share it brought."""
+
+    item_id: int
+    type: EventType
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`share` of the score that `source` (an algorithm, a rule, `refill`) brought."""
+
+    source: str
+    share: float
+    because: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The shares of `parts` sum to the score."""
+
+    parts: tuple[Part, ...]
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    rank: int
+    item_id: int
+    title: str
+    category: str | None
+    score: float
+    reason: str
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One change of what is live. `action` is publish, promote or rollback."""
+
+    version: str
+    action: str
+    live_from: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryShare:
+    category: str
+    share: float
+
+

@@ -1,0 +1,173 @@
+"""What the services ask of the world. Each Protocol has a real and an in-memory adapter and one contract suite over both.
+
+The API's ports are asynchronous; jobs (generator, trainer) talk to PostgreSQL in bulk and have their own synchronous
+code in `adapters/`. Every method that cannot reach its system raises `errors.Unavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from recsys.domain import Deployment, Interaction, Item, User
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current time, timezone-aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from a fixed, unknown start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueChange:
+    """Items written since a revision, and the revision to ask from next time."""
+
+    items: Sequence[Item]
+    revision: int
+
+
+class Catalog(Protocol):
+    """Items and categories."""
+
+    async def get(self, item_id: int) -> Item | None: ...
+
+    async def existing(self, item_ids: Sequence[int]) -> set[int]:
+        """Those of `item_ids` that are items."""
+        ...
+
+    async def put(self, item: Item) -> bool:
+        """Create or replace the whole item, its category too; True if it was created. Visible to `changed_since` once it returns."""
+        ...
+
+    async def changed_since(self, revision: int) -> CatalogueChange:
+        """Every item written after `revision` (0: all of them), oldest write first; none is missed by calls that hand on `revision`."""
+        ...
+
+    async def categories(self) -> Sequence[str]:
+        """All names, sorted."""
+        ...
+
+    async def search(self, query: str, *, category: str | None, limit: int) -> SearchResult:
+        """Full text over title, description, tags, brand and category: best match first, available items only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    hits: Sequence[tuple[int, float]]
+    """(item_id, score), highest first."""
+    facets: Mapping[str, int]
+    """Matches per category over the whole result, before `limit` and before the category filter."""
+
+
+class Users(Protocol):
+    """People, their demographics and what they stated."""
+
+    async def get(self, user_id: int) -> User | None: ...
+
+    async def existing(self, user_ids: Sequence[int]) -> set[int]: ...
+
+    async def create(self, user: User) -> User:
+        """Store with a fresh id (`user.user_id` is ignored). Raises `InvalidInput` for an unknown category or liked item, `Conflict` for a known external id."""
+        ...
+
+    async def update(self, user: User) -> User:
+        """Replace demographics, preferences and liked items. Raises `NotFound`, `InvalidInput`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    event_id: str
+    duplicate: bool
+
+
+class InteractionLog(Protocol):
+    """What users did. `record` returns after the commit, never before."""
+
+    async def record(self, interactions: Sequence[Interaction]) -> Sequence[Recorded | Exception]:
+        """Store in one transaction, one result each in the same order: `Recorded`, or `NotFound` (unknown user or item), `Conflict` (the event id is taken by other content). A repeated event id with the same content is a duplicate, also within the batch."""
+        ...
+
+    async def histories(self, user_ids: Sequence[int]) -> Mapping[int, Sequence[Interaction]]:
+        """Every event of each user, oldest first; an empty sequence for a user without any."""
+        ...
+
+    async def recent(self, user_id: int, limit: int) -> Sequence[Interaction]:
+        """Newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptList:
+    """A computed list, so that later events can name it."""
+
+    recommendation_id: str
+    user_id: int
+    release: str | None
+    algorithm: str
+    item_ids: Sequence[int]
+    generated_at: datetime
+
+
+class RecommendationLog(Protocol):
+    async def keep(self, lists: Sequence[KeptList]) -> None: ...
+
+    async def forget_before(self, moment: datetime) -> int:
+        """Delete older lists; how many went."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """Ready-made answer bytes. `version` is the user's event version read before the computation began."""
+
+    body: bytes
+    version: str
+    epoch: int
+    """The catalogue's revision that the computation saw."""
+    expires_at: float
+    """Unix seconds: the earlier of the TTL and the next availability boundary of an item in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRead:
+    entry: CacheEntry | None
+    version: str
+    """The user's event version now; hand it to the entry that will be stored."""
+
+
+class RecommendationCache(Protocol):
+    """One hash per user. An entry is returned only if its version is the user's current one and it has not expired; the caller compares `epoch`."""
+
+    async def read(self, user_id: int, key: str) -> CacheRead: ...
+
+    async def store(self, user_id: int, key: str, entry: CacheEntry) -> None: ...
+
+    async def invalidate(self, user_ids: Sequence[int]) -> None:
+        """Drop every entry of these users and move their version, so that a computation that began earlier can no longer store."""
+        ...
+
+
+class ReleaseRegistry(Protocol):
+    """Which release should be live. MLflow's alias decides."""
+
+    async def champion(self) -> str | None:
+        """Version of the release that the alias points to; None before the first."""
+        ...
+
+
+class DeploymentLog(Protocol):
+    """What was live when."""
+
+    async def append(self, deployment: Deployment) -> None:
+        """Recorded once: a repeat of the latest version adds nothing."""
+        ...
+
+    async def latest(self) -> Deployment | None: ...

@@ -1,0 +1,95 @@
+"""One frozen `Settings` per process, read once from the environment and `.env`, handed down from there.
+
+A wrong value stops the process with the variable's name.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _absolute(path: Path) -> Path:
+    return path if path.is_absolute() else ROOT / path
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
+
+
+class EventWeights(BaseSettings):
+    """How much one event of each type says about liking; negative says the opposite.
+
+    A rating counts `rating` times its distance from `rating_neutral`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="RECSTACK_WEIGHT_", env_file=ROOT / ".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    view: float = 1.0
+    click: float = 2.0
+    like: float = 4.0
+    dislike: float = -4.0
+    cart: float = 4.0
+    purchase: float = 6.0
+    rating: float = 2.0
+    rating_neutral: float = 2.5
+
+
+class Settings(BaseSettings):
+    """Every variable is optional natively: the defaults are the ports of the design, on loopback."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        default="postgresql://recstack@127.0.0.1:5432/recstack", alias="RECSTACK_DATABASE_URL", repr=False
+    )
+    redis_url: str = Field(default="redis://127.0.0.1:6379/0", alias="RECSTACK_REDIS_URL", repr=False)
+    mlflow_url: str = Field(default="http://127.0.0.1:5000", alias="RECSTACK_MLFLOW_URL")
+    state_dir: Folder = Field(default=Path(".recstack"), alias="RECSTACK_STATE_DIR")
+    releases_dir: Folder | None = Field(default=None, alias="RECSTACK_RELEASES_DIR", validate_default=True)
+
+    api_host: str = Field(default="127.0.0.1", alias="API_HOST")
+    api_port: int = Field(default=8000, ge=1, le=65535, alias="API_PORT")
+    api_workers: int = Field(default=1, ge=1, le=64, alias="API_WORKERS")
+    api_key: SecretStr | None = Field(default=None, alias="RECSTACK_API_KEY")
+    admin_key: SecretStr | None = Field(default=None, alias="RECSTACK_ADMIN_KEY")
+
+    cache_ttl_seconds: int = Field(default=3600, ge=1, alias="RECSTACK_CACHE_TTL_SECONDS")
+    alias_poll_seconds: float = Field(default=5.0, gt=0, alias="RECSTACK_ALIAS_POLL_SECONDS")
+    catalogue_poll_seconds: float = Field(default=1.0, gt=0, alias="RECSTACK_CATALOGUE_POLL_SECONDS")
+    dependency_timeout_seconds: float = Field(default=2.0, gt=0, alias="RECSTACK_DEPENDENCY_TIMEOUT_SECONDS")
+    release_keep: int = Field(default=5, ge=2, alias="RECSTACK_RELEASE_KEEP")
+    weights: EventWeights = Field(default_factory=EventWeights)
+    log_level: str = Field(default="INFO", alias="RECSTACK_LOG_LEVEL")
+    log_json: bool = Field(default=False, alias="RECSTACK_LOG_JSON")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _releases_under_state(cls, values: dict[str, object]) -> dict[str, object]:
+        if not values.get("RECSTACK_RELEASES_DIR"):
+            values["RECSTACK_RELEASES_DIR"] = Path(str(values.get("RECSTACK_STATE_DIR") or ".recstack")) / "releases"
+        return values
+
+    @property
+    def releases(self) -> Path:
+        """Where the releases lie, absolute."""
+        assert self.releases_dir is not None
+        return self.releases_dir
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment; on a wrong value say which and exit with 2."""
+        try:
+            return cls()
+        except ValidationError as error:
+            for problem in error.errors(include_input=False, include_url=False):
+                name = ".".join(str(part) for part in problem["loc"]) or "settings"
+                print(f"{name}: {problem['msg']}. Mend it in .env or the environment.", file=sys.stderr)
+            raise SystemExit(2) from None
