@@ -39,7 +39,9 @@ def load_csr(folder: Path, name: str) -> sparse.csr_array:
 
 
 def save_json(folder: Path, name: str, value: Any) -> None:
-    (folder / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
+    (folder / f"{name}.json").write_text(
+        json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
+    )
 
 
 def load_json(folder: Path, name: str) -> Any:

@@ -148,5 +148,3 @@ class Deployment:
 class CategoryShare:
     category: str
     share: float
-
-

@@ -1,4 +1,5 @@
-"""What the services ask of the world. Each Protocol has a real and an in-memory adapter and one contract suite over both.
+"""What the services ask of the world. Each Protocol has a real and an in-memory adapter and one contract suite over
+both.
 
 The API's ports are asynchronous; jobs (generator, trainer) talk to PostgreSQL in bulk and have their own synchronous
 code in `adapters/`. Every method that cannot reach its system raises `errors.Unavailable`.
@@ -42,11 +43,15 @@ class Catalog(Protocol):
         ...
 
     async def put(self, item: Item) -> bool:
-        """Create or replace the whole item, its category too; True if it was created. Visible to `changed_since` once it returns."""
+        """Create or replace the whole item, its category too; True if it was created. Visible to `changed_since` once
+        it returns.
+        """
         ...
 
     async def changed_since(self, revision: int) -> CatalogueChange:
-        """Every item written after `revision` (0: all of them), oldest write first; none is missed by calls that hand on `revision`."""
+        """Every item written after `revision` (0: all of them), oldest write first; none is missed by calls that hand
+        on `revision`.
+        """
         ...
 
     async def categories(self) -> Sequence[str]:
@@ -74,7 +79,9 @@ class Users(Protocol):
     async def existing(self, user_ids: Sequence[int]) -> set[int]: ...
 
     async def create(self, user: User) -> User:
-        """Store with a fresh id (`user.user_id` is ignored). Raises `InvalidInput` for an unknown category or liked item, `Conflict` for a known external id."""
+        """Store with a fresh id (`user.user_id` is ignored). Raises `InvalidInput` for an unknown category or liked
+        item, `Conflict` for a known external id.
+        """
         ...
 
     async def update(self, user: User) -> User:
@@ -92,7 +99,10 @@ class InteractionLog(Protocol):
     """What users did. `record` returns after the commit, never before."""
 
     async def record(self, interactions: Sequence[Interaction]) -> Sequence[Recorded | Exception]:
-        """Store in one transaction, one result each in the same order: `Recorded`, or `NotFound` (unknown user or item), `Conflict` (the event id is taken by other content). A repeated event id with the same content is a duplicate, also within the batch."""
+        """Store in one transaction, one result each in the same order: `Recorded`, or `NotFound` (unknown user or
+        item), `Conflict` (the event id is taken by other content). A repeated event id with the same content is a
+        duplicate, also within the batch.
+        """
         ...
 
     async def histories(self, user_ids: Sequence[int]) -> Mapping[int, Sequence[Interaction]]:
@@ -144,14 +154,18 @@ class CacheRead:
 
 
 class RecommendationCache(Protocol):
-    """One hash per user. An entry is returned only if its version is the user's current one and it has not expired; the caller compares `epoch`."""
+    """One hash per user. An entry is returned only if its version is the user's current one and it has not expired;
+    the caller compares `epoch`.
+    """
 
     async def read(self, user_id: int, key: str) -> CacheRead: ...
 
     async def store(self, user_id: int, key: str, entry: CacheEntry) -> None: ...
 
     async def invalidate(self, user_ids: Sequence[int]) -> None:
-        """Drop every entry of these users and move their version, so that a computation that began earlier can no longer store."""
+        """Drop every entry of these users and move their version, so that a computation that began earlier can no
+        longer store.
+        """
         ...
 
 

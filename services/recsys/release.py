@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.algorithms.base import Histories, Recommender
+from recsys.algorithms.registry import load_models
 from recsys.arrays import load_array, load_csr, save_array, save_csr
 from recsys.domain import Algorithm
 from recsys.errors import ArtifactCorrupt, NotFound
@@ -117,8 +118,6 @@ def verify_release(releases: Path, version: str) -> None:
 
 def load_release(releases: Path, version: str, *, verify: bool = True) -> Release:
     """Map a release from disk. Raises `NotFound` or `ArtifactCorrupt`."""
-    from recsys.algorithms.registry import load_models
-
     manifest = read_manifest(releases, version)
     if verify:
         verify_release(releases, version)

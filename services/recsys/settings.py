@@ -80,8 +80,7 @@ class Settings(BaseSettings):
     @property
     def releases(self) -> Path:
         """Where the releases lie, absolute."""
-        assert self.releases_dir is not None
-        return self.releases_dir
+        return self.releases_dir or self.state_dir / "releases"
 
     @classmethod
     def load(cls) -> Self:
@@ -91,5 +90,5 @@ class Settings(BaseSettings):
         except ValidationError as error:
             for problem in error.errors(include_input=False, include_url=False):
                 name = ".".join(str(part) for part in problem["loc"]) or "settings"
-                print(f"{name}: {problem['msg']}. Mend it in .env or the environment.", file=sys.stderr)
+                sys.stderr.write(f"{name}: {problem['msg']}. Mend it in .env or the environment.\n")
             raise SystemExit(2) from None

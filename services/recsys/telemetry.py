@@ -12,7 +12,9 @@ LATENCY_BUCKETS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05,
 REQUESTS = Counter("recstack_requests_total", "Requests by route, method and status", ["route", "method", "status"])
 REQUEST_SECONDS = Histogram("recstack_request_seconds", "Time to answer, by route", ["route"], buckets=LATENCY_BUCKETS)
 RECOMMENDATIONS = Counter("recstack_recommendations_total", "Lists answered", ["algorithm", "cold_start"])
-STAGE_SECONDS = Histogram("recstack_stage_seconds", "Time by stage of a computed list", ["stage"], buckets=LATENCY_BUCKETS)
+STAGE_SECONDS = Histogram(
+    "recstack_stage_seconds", "Time by stage of a computed list", ["stage"], buckets=LATENCY_BUCKETS
+)
 CACHE = Counter("recstack_cache_total", "Cache reads by outcome", ["outcome"])
 EVENTS = Counter("recstack_events_total", "Events received", ["type", "outcome"])
 DEGRADED = Counter("recstack_degraded_answers_total", "Answers given without a dependency", ["dependency"])
@@ -21,7 +23,9 @@ DEPENDENCY_UP = Gauge(
 )
 DEPENDENCY_ERRORS = Counter("recstack_dependency_errors_total", "Failed calls", ["dependency"])
 RELEASE_CREATED = Gauge(
-    "recstack_release_created_timestamp_seconds", "When the live release was trained", multiprocess_mode="livemostrecent"
+    "recstack_release_created_timestamp_seconds",
+    "When the live release was trained",
+    multiprocess_mode="livemostrecent",
 )
 RELEASE_SWAPS = Counter("recstack_release_swaps_total", "Releases loaded, by outcome", ["outcome"])
 LISTS_DROPPED = Counter("recstack_lists_dropped_total", "Computed lists that were not kept because the queue was full")

@@ -1,6 +1,7 @@
 """What every algorithm is: a frozen config, and a class that fits, scores, folds in, explains, saves and loads.
 
-Users and items are rows and columns here (int32 positions in the release's `user_ids` and `item_ids`); ids stay outside.
+Users and items are rows and columns here (int32 positions in the release's `user_ids` and `item_ids`); ids stay
+outside.
 An algorithm keeps no copy of the histories that it was fitted on unless it scores with them.
 """
 
@@ -82,7 +83,9 @@ class TrainingData:
 
 
 class Recommender(ABC):
-    """Base of every algorithm. `config` is a frozen dataclass of plain values; it is all that distinguishes two unfitted instances."""
+    """Base of every algorithm. `config` is a frozen dataclass of plain values; it is all that distinguishes two
+    unfitted instances.
+    """
 
     name: ClassVar[Algorithm]
     config_class: ClassVar[type[Any]]
@@ -102,11 +105,14 @@ class Recommender(ABC):
             histories: (n, n_items)
 
         Returns:
-            (n, n_items) float32, higher is better, finite; a row without history gives a constant row (or the algorithm's prior).
+            (n, n_items) float32, higher is better, finite; a row without history gives a constant row (or the
+              algorithm's prior).
         """
 
     def score(self, users: IndexArray, histories: Histories) -> FloatArray:
-        """Score for trained users, rows `users`, whose histories are given; models with trained user parameters override."""
+        """Score for trained users, rows `users`, whose histories are given; models with trained user parameters
+        override.
+        """
         del users
         return self.fold_in(histories)
 
@@ -116,7 +122,9 @@ class Recommender(ABC):
 
     @abstractmethod
     def similar(self, items: IndexArray) -> FloatArray:
-        """(k, n_items) float32 similarity of every item to each of `items`, higher is nearer; 0 where nothing is known."""
+        """(k, n_items) float32 similarity of every item to each of `items`, higher is nearer; 0 where nothing is
+        known.
+        """
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray | None:
         """How much each event of one user brought to the score of `items`.
@@ -126,7 +134,8 @@ class Recommender(ABC):
             items: (k,)
 
         Returns:
-            (k, m) float32, columns aligned with `history.weights.indices`; rows sum to the score less what does not come
+            (k, m) float32, columns aligned with `history.weights.indices`; rows sum to the score less what does not
+              come
             from events (bias, prior). None where the algorithm does not use the user's events.
         """
         del history, items

@@ -1,0 +1,1 @@
+"""Fills PostgreSQL: a population with known tastes, or somebody's own data."""

@@ -1,0 +1,1 @@
+"""Fits, judges and publishes releases."""
