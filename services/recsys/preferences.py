@@ -12,6 +12,9 @@ from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import EVENT_CODES, EventType
 from recsys.settings import EventWeights
 
+SEEN_ONLY = np.float32(1e-3)
+"""The weight of a pair whose events cancel out: too small to rank by, yet the item counts as seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Events:
@@ -59,7 +62,7 @@ def to_histories(events: Events, *, n_users: int, n_items: int, weights: EventWe
     rows, columns = np.divmod(pair[starts], n_items)
     indptr = np.searchsorted(rows, np.arange(n_users + 1)).astype(np.int32)
     summed = np.add.reduceat(event_weights(events, weights)[order], starts).astype(np.float32)
-    summed[np.abs(summed) < 1e-3] = 1e-3
+    summed[np.abs(summed) < SEEN_ONLY] = SEEN_ONLY
     shape = (n_users, n_items)
     return Histories(
         weights=sparse.csr_array((summed, columns.astype(np.int32), indptr), shape=shape),
