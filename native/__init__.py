@@ -1,0 +1,1 @@
+"""The whole topology as local processes, from Python wheels alone."""

@@ -1,0 +1,126 @@
+"""Real servers for the tests that talk to one: started once for each worker, emptied for each test."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from psycopg import sql
+
+from native import processes
+from native.account import private_folder, readable_tree, server_account
+from native.ports import free_port
+from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer, wheel_tree
+from native.providers.redis import RedisServer, find_binary
+
+TEMPLATE = "recstack_template"
+QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+}
+_numbers = itertools.count(1)
+
+
+def _wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            processes.stop(process)
+            pytest.fail(f"{process.args!r} did not come up:\n{log.read_text()[-2000:]}")
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """PostgreSQL 18 with the role `recstack` and no database of ours."""
+    account = server_account()
+    folder = private_folder(account, "recstack-test-")
+    tree = readable_tree(account, wheel_tree(), "bin/postgres", lambda: folder / "tree")
+    server = PostgresServer(tree, folder / "data", folder, free_port(), account, QUICK)
+    server.initialise()
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = processes.start(server.command(), output=output, account=account, stop_signal=STOP_SIGNAL)
+    try:
+        _wait_until(server.is_ready, process, log)
+        server.ensure_role()
+        yield server
+    finally:
+        processes.stop(process, STOP_SIGNAL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgres_server: PostgresServer) -> str:
+    postgres_server.ensure_database(TEMPLATE)
+    try:
+        from recsys.migrations import migrate
+    except ImportError:
+        import psycopg
+
+        with psycopg.connect(postgres_server.url(TEMPLATE)) as connection:
+            for script in sorted(Path("sql/migrations").glob("*.sql")):
+                connection.execute(script.read_bytes())
+    else:
+        migrate(postgres_server.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_server: PostgresServer, _migrated_template: str) -> Iterator[str]:
+    """An empty database with every migration applied; dropped afterwards, whoever is still connected."""
+    name = f"test_{next(_numbers)}"
+    with postgres_server.admin() as connection:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+        connection.execute(
+            statement.format(sql.Identifier(name), sql.Identifier(_migrated_template), sql.Identifier(ROLE))
+        )
+    yield postgres_server.url(name)
+    with postgres_server.admin() as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis that keeps nothing on disk."""
+    try:
+        binary = find_binary()
+    except LookupError as error:
+        pytest.skip(str(error))
+    with tempfile.TemporaryDirectory(prefix="recstack-test-") as name:
+        folder = Path(name)
+        server = RedisServer(binary, folder, free_port())
+        log = folder / "server.log"
+        with log.open("wb") as output:
+            process = processes.start(server.command(), output=output)
+        try:
+            _wait_until(server.is_ready, process, log)
+            yield server
+        finally:
+            processes.stop(process)
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """An empty Redis."""
+    with redis.Redis.from_url(redis_server.url()) as client:
+        client.flushall()
+    return redis_server.url()
