@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +33,7 @@ QUICK = {
 _numbers = itertools.count(1)
 
 
-def _wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: Path) -> None:
     deadline = time.monotonic() + 30
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -70,17 +69,10 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def _migrated_template(postgres_server: PostgresServer) -> str:
-    postgres_server.ensure_database(TEMPLATE)
-    try:
-        from recsys.migrations import migrate
-    except ImportError:
-        import psycopg
+    from recsys.migrations import migrate
 
-        with psycopg.connect(postgres_server.url(TEMPLATE)) as connection:
-            for script in sorted(Path("sql/migrations").glob("*.sql")):
-                connection.execute(script.read_bytes())
-    else:
-        migrate(postgres_server.url(TEMPLATE))
+    postgres_server.ensure_database(TEMPLATE)
+    migrate(postgres_server.url(TEMPLATE))
     return TEMPLATE
 
 
