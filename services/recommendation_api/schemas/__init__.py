@@ -1,0 +1,1 @@
+"""Requests and answers, strict: the same models validate, document and write."""

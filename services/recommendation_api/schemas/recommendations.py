@@ -1,0 +1,107 @@
+"""What `POST /recommendations` takes and answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from recsys.domain import MAX_ID, Algorithm, EventType
+
+MAX_COUNT = 500
+MAX_EXCLUDED = 10_000
+MAX_CATEGORIES = 100
+MAX_TOKEN_LENGTH = 200_000
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+CategoryName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Price = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
+
+
+class Filters(BaseModel):
+    """Applied before the list is cut: it stays exactly as long as asked for while enough items remain."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    categories: tuple[CategoryName, ...] | None = Field(default=None, min_length=1, max_length=MAX_CATEGORIES)
+    exclude_categories: tuple[CategoryName, ...] = Field(default=(), max_length=MAX_CATEGORIES)
+    exclude_item_ids: tuple[Id, ...] = Field(default=(), max_length=MAX_EXCLUDED)
+    min_price: Price | None = None
+    max_price: Price | None = None
+    include_seen: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
+            raise PydanticCustomError("price_range", "min_price is above max_price")
+        both = set(self.categories or ()).intersection(self.exclude_categories)
+        if both:
+            raise PydanticCustomError(
+                "contradiction", "{category} is both wanted and excluded", {"category": min(both)}
+            )
+        return self
+
+
+class RecommendationRequest(BaseModel):
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"user_id": 1, "num_recommendations": 5, "algorithm": "hybrid"}]},
+    )
+
+    user_id: Id
+    num_recommendations: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 10
+    algorithm: Algorithm = Algorithm.HYBRID
+    filters: Filters | None = None
+    diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    """0: by score alone; 1: as unlike one another as possible; None: the configured default."""
+    explain: bool = False
+    use_cache: bool = True
+    page_token: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_LENGTH)] | None = None
+
+
+class Cause(BaseModel):
+    item_id: int
+    type: EventType
+    share: float
+
+
+class Part(BaseModel):
+    source: str
+    share: float
+    because: list[Cause] | None = None
+
+
+class Explanation(BaseModel):
+    """The shares of `parts` sum to the score, those in `because` to their part."""
+
+    parts: list[Part]
+    rules: list[str]
+
+
+class RecommendedItem(BaseModel):
+    rank: int
+    item_id: int
+    title: str
+    category: str | None
+    score: float
+    reason: str
+    explanation: Explanation | None = None
+
+
+class RecommendationAnswer(BaseModel):
+    """Documents the answer; the serving layer writes its bytes itself."""
+
+    user_id: int
+    algorithm: Algorithm
+    release: str
+    recommendation_id: str
+    generated_at: datetime
+    cached: bool
+    cold_start: bool
+    degraded: list[str]
+    recommendations: list[RecommendedItem]
+    next_page_token: str | None = None

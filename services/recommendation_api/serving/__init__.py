@@ -1,0 +1,8 @@
+"""How a list is made: cache, batched computation, filters, fallback ladder, explanation, live release."""
+
+from __future__ import annotations
+
+from recommendation_api.serving.hot_path import HotPath
+from recommendation_api.serving.serving import AlgorithmInfo, ScoredItem, ScoredUser, Serving
+
+__all__ = ["AlgorithmInfo", "HotPath", "ScoredItem", "ScoredUser", "Serving"]
