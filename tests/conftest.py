@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 import time
@@ -18,6 +19,7 @@ from native.account import private_folder, readable_tree, server_account
 from native.ports import free_port
 from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer, wheel_tree
 from native.providers.redis import RedisServer, find_binary
+from recsys.settings import EventWeights, Settings
 
 TEMPLATE = "recstack_template"
 QUICK = {
@@ -40,6 +42,16 @@ def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: P
             processes.stop(process)
             pytest.fail(f"{process.args!r} did not come up:\n{log.read_text()[-2000:]}")
         time.sleep(0.05)
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads this checkout's `.env` or the caller's settings."""
+    for settings in (Settings, EventWeights):
+        monkeypatch.setitem(settings.model_config, "env_file", None)
+    aliases = {field.alias for field in Settings.model_fields.values() if field.alias}
+    for name in aliases | {name for name in os.environ if name.startswith("RECSTACK_WEIGHT_")}:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

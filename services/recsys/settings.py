@@ -14,6 +14,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
 
+LOCAL_SERVERS = (
+    ("RECSTACK_DATABASE_URL", "POSTGRES_PORT", 5432, "postgresql://recstack@127.0.0.1:{port}/recstack"),
+    ("RECSTACK_REDIS_URL", "REDIS_PORT", 6379, "redis://127.0.0.1:{port}/0"),
+    ("RECSTACK_MLFLOW_URL", "MLFLOW_PORT", 5000, "http://127.0.0.1:{port}"),
+)
+
 
 def _absolute(path: Path) -> Path:
     return path if path.is_absolute() else ROOT / path
@@ -47,11 +53,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    database_url: str = Field(
-        default="postgresql://recstack@127.0.0.1:5432/recstack", alias="RECSTACK_DATABASE_URL", repr=False
-    )
-    redis_url: str = Field(default="redis://127.0.0.1:6379/0", alias="RECSTACK_REDIS_URL", repr=False)
-    mlflow_url: str = Field(default="http://127.0.0.1:5000", alias="RECSTACK_MLFLOW_URL")
+    postgres_port: int = Field(default=5432, ge=1, le=65535, alias="POSTGRES_PORT")
+    redis_port: int = Field(default=6379, ge=1, le=65535, alias="REDIS_PORT")
+    mlflow_port: int = Field(default=5000, ge=1, le=65535, alias="MLFLOW_PORT")
+    database_url: str = Field(default="", alias="RECSTACK_DATABASE_URL", repr=False)
+    redis_url: str = Field(default="", alias="RECSTACK_REDIS_URL", repr=False)
+    mlflow_url: str = Field(default="", alias="RECSTACK_MLFLOW_URL")
     state_dir: Folder = Field(default=Path(".recstack"), alias="RECSTACK_STATE_DIR")
     releases_dir: Folder | None = Field(default=None, alias="RECSTACK_RELEASES_DIR", validate_default=True)
 
@@ -69,6 +76,15 @@ class Settings(BaseSettings):
     weights: EventWeights = Field(default_factory=EventWeights)
     log_level: str = Field(default="INFO", alias="RECSTACK_LOG_LEVEL")
     log_json: bool = Field(default=False, alias="RECSTACK_LOG_JSON")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _local_servers(cls, values: dict[str, object]) -> dict[str, object]:
+        """A URL that is not set means the local server, on its port."""
+        for name, port, default, url in LOCAL_SERVERS:
+            if not values.get(name):
+                values[name] = url.format(port=values.get(port) or default)
+        return values
 
     @model_validator(mode="before")
     @classmethod
