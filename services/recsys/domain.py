@@ -100,6 +100,8 @@ class Interaction:
     value: float | None = None
     """The rating, 0.5..5; None for every other type."""
     recommendation_id: str | None = None
+    timed_by_server: bool = field(default=False, compare=False)
+    """The caller gave no time: `occurred_at` is no part of what was said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ code in `adapters/`. Every method that cannot reach its system raises `errors.Un
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -44,7 +44,8 @@ class Catalog(Protocol):
 
     async def put(self, item: Item) -> bool:
         """Create or replace the whole item, its category too; True if it was created. Visible to `changed_since` once
-        it returns.
+        it returns. What no caller states stays as it was where it is None: quality, `published_at`, external id.
+        Raises `InvalidInput`, and `Conflict` for an external id that another item has.
         """
         ...
 
@@ -59,7 +60,9 @@ class Catalog(Protocol):
         ...
 
     async def search(self, query: str, *, category: str | None, limit: int) -> SearchResult:
-        """Full text over title, description, tags, brand and category: best match first, available items only."""
+        """Full text over title, description, tags, brand and category: best match first, available items only. All
+        words must occur, `-word` must not.
+        """
         ...
 
 
@@ -85,7 +88,9 @@ class Users(Protocol):
         ...
 
     async def update(self, user: User) -> User:
-        """Replace demographics, preferences and liked items. Raises `NotFound`, `InvalidInput`."""
+        """Replace demographics, preferences and liked items; sign-up time and external id stay. Raises `NotFound`,
+        `InvalidInput`.
+        """
         ...
 
 
@@ -100,8 +105,9 @@ class InteractionLog(Protocol):
 
     async def record(self, interactions: Sequence[Interaction]) -> Sequence[Recorded | Exception]:
         """Store in one transaction, one result each in the same order: `Recorded`, or `NotFound` (unknown user or
-        item), `Conflict` (the event id is taken by other content). A repeated event id with the same content is a
-        duplicate, also within the batch.
+        item), `InvalidInput` (a row that can never be stored), `Conflict` (the event id is taken by other content). A
+        repeated event id with the same content is a duplicate, also within the batch; a time that the server set does
+        not count as content.
         """
         ...
 
@@ -158,9 +164,13 @@ class RecommendationCache(Protocol):
     the caller compares `epoch`.
     """
 
-    async def read(self, user_id: int, key: str) -> CacheRead: ...
+    def read(self, user_id: int, key: str) -> Awaitable[CacheRead]: ...
 
-    async def store(self, user_id: int, key: str, entry: CacheEntry) -> None: ...
+    async def store(self, user_id: int, key: str, entry: CacheEntry) -> None:
+        """Keep `entry`, whose version is the one that `read` gave before the computation; one that comes too late is
+        never served.
+        """
+        ...
 
     async def invalidate(self, user_ids: Sequence[int]) -> None:
         """Drop every entry of these users and move their version, so that a computation that began earlier can no
