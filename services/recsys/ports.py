@@ -31,6 +31,8 @@ class CatalogueChange:
 
     items: Sequence[Item]
     revision: int
+    whole: bool = False
+    """`items` is the whole catalogue, and every other item is gone: the first read, or a load replaced everything."""
 
 
 class Catalog(Protocol):

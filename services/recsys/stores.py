@@ -1,1 +1,114 @@
-"""Which adapter serves a URL."""
+"""Which adapter serves a URL: the one place that knows the ports and the systems behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from recsys.adapters import memory
+from recsys.adapters.clock import SystemClock
+from recsys.errors import InvalidInput
+from recsys.ports import (
+    Catalog,
+    Clock,
+    DeploymentLog,
+    InteractionLog,
+    RecommendationCache,
+    RecommendationLog,
+    ReleaseRegistry,
+    Users,
+)
+from recsys.settings import Settings
+
+Ping = Callable[[], Awaitable[None]]
+"""Returns when the system answers; raises `Unavailable` when it does not, within the dependency timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything that the API asks of the world, opened together."""
+
+    catalog: Catalog
+    users: Users
+    interactions: InteractionLog
+    lists: RecommendationLog
+    cache: RecommendationCache
+    registry: ReleaseRegistry
+    deployments: DeploymentLog
+    clock: Clock
+    pings: Mapping[str, Ping]
+    """By dependency: postgres, redis, mlflow."""
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Stores]:
+    """Open an adapter for each URL; nothing need answer yet, calls raise `Unavailable` until it does.
+
+    Raises `InvalidInput` for a URL whose scheme no adapter serves.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        database = await _open_database(settings, clock, stack)
+        cache, ping_cache = await _open_cache(settings, clock, stack)
+        registry, ping_registry = await _open_registry(settings, stack)
+        yield Stores(
+            catalog=database.catalog,
+            users=database.users,
+            interactions=database.interactions,
+            lists=database.lists,
+            deployments=database.deployments,
+            cache=cache,
+            registry=registry,
+            clock=clock,
+            pings={"postgres": database.ping, "redis": ping_cache, "mlflow": ping_registry},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    catalog: Catalog
+    users: Users
+    interactions: InteractionLog
+    lists: RecommendationLog
+    deployments: DeploymentLog
+    ping: Ping
+
+
+async def _always_up() -> None:
+    return
+
+
+async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Database:
+    del stack
+    _scheme("RECSTACK_DATABASE_URL", settings.database_url, "memory")
+    database = memory.MemoryDatabase(clock)
+    return _Database(
+        memory.MemoryCatalog(database),
+        memory.MemoryUsers(database),
+        memory.MemoryInteractionLog(database),
+        memory.MemoryRecommendationLog(database),
+        memory.MemoryDeploymentLog(database),
+        _always_up,
+    )
+
+
+async def _open_cache(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[RecommendationCache, Ping]:
+    del stack
+    _scheme("RECSTACK_REDIS_URL", settings.redis_url, "memory")
+    return memory.MemoryRecommendationCache(clock), _always_up
+
+
+async def _open_registry(settings: Settings, stack: AsyncExitStack) -> tuple[ReleaseRegistry, Ping]:
+    del stack
+    _scheme("RECSTACK_MLFLOW_URL", settings.mlflow_url, "memory")
+    return memory.MemoryReleaseRegistry(), _always_up
+
+
+def _scheme(variable: str, url: str, *known: str) -> str:
+    """The URL's scheme, one of `known`; the URL itself may hold a password and is never shown."""
+    scheme = urlsplit(url).scheme
+    if scheme not in known:
+        raise InvalidInput(f"{variable} begins with {scheme or 'no scheme'}://, not with {' or '.join(known)}.")
+    return scheme

@@ -21,6 +21,9 @@ DEGRADED = Counter("recstack_degraded_answers_total", "Answers given without a d
 DEPENDENCY_UP = Gauge(
     "recstack_dependency_up", "1 while a dependency answers", ["dependency"], multiprocess_mode="livemin"
 )
+BREAKER_STATE = Gauge(
+    "recstack_breaker_state", "0 closed, 1 trying, 2 open", ["dependency"], multiprocess_mode="livemax"
+)
 DEPENDENCY_ERRORS = Counter("recstack_dependency_errors_total", "Failed calls", ["dependency"])
 RELEASE_CREATED = Gauge(
     "recstack_release_created_timestamp_seconds",

@@ -1,0 +1,273 @@
+"""Every port in this process's memory, with the semantics of the real ones: for tests and for trying things out."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import struct
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user, is_text
+from recsys.domain import Deployment, Interaction, Item, User
+from recsys.errors import Conflict, FieldError, InvalidInput, NotFound, RecstackError
+from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
+
+MAX_CACHED_LISTS = 32
+_WORD = re.compile(r"\w+")
+_TITLE_WEIGHT, _LABEL_WEIGHT, _DESCRIPTION_WEIGHT = 1.0, 0.4, 0.2
+
+
+@dataclass(slots=True)
+class MemoryDatabase:
+    """What the adapters of one database share."""
+
+    clock: Clock
+    items: dict[int, tuple[Item, int]] = field(default_factory=dict)
+    """Item and revision by id."""
+    revision: int = 0
+    categories: set[str] = field(default_factory=set)
+    users: dict[int, User] = field(default_factory=dict)
+    events: dict[str, Interaction] = field(default_factory=dict)
+    lists: dict[str, KeptList] = field(default_factory=dict)
+    deployments: list[Deployment] = field(default_factory=list)
+
+
+class MemoryCatalog:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def get(self, item_id: int) -> Item | None:
+        found = self._database.items.get(item_id)
+        return found[0] if found else None
+
+    async def existing(self, item_ids: Sequence[int]) -> set[int]:
+        return {item_id for item_id in item_ids if item_id in self._database.items}
+
+    async def put(self, item: Item) -> bool:
+        item = accept_item(item)
+        items = self._database.items
+        if item.external_id is not None and any(
+            other.external_id == item.external_id for other, _ in items.values() if other.item_id != item.item_id
+        ):
+            raise Conflict(f"another item has the external id {item.external_id}")
+        before = items.get(item.item_id)
+        if before:
+            item = replace(
+                item,
+                quality=before[0].quality if item.quality is None else item.quality,
+                published_at=item.published_at or before[0].published_at,
+                external_id=item.external_id or before[0].external_id,
+            )
+        if item.category is not None:
+            self._database.categories.add(item.category)
+        self._database.revision += 1
+        published = replace(item, published_at=item.published_at or self._database.clock.now())
+        items[item.item_id] = (published, self._database.revision)
+        return before is None
+
+    async def changed_since(self, revision: int) -> CatalogueChange:
+        changed = sorted((at, item) for item, at in self._database.items.values() if at > revision)
+        newest = changed[-1][0] if changed else revision
+        return CatalogueChange([item for _, item in changed], newest, whole=revision == 0)
+
+    async def categories(self) -> Sequence[str]:
+        return sorted(self._database.categories)
+
+    async def search(self, query: str, *, category: str | None, limit: int) -> SearchResult:
+        now = self._database.clock.now()
+        available = (item for item, _ in self._database.items.values() if item.is_available(now))
+        scored = [(item, score) for item in available if (score := _score(item, query)) > 0]
+        hits = [(item.item_id, score) for item, score in scored if category is None or item.category == category]
+        hits.sort(key=lambda hit: (-hit[1], hit[0]))
+        facets = Counter(item.category for item, _ in scored if item.category is not None)
+        return SearchResult(hits[:limit], dict(facets))
+
+
+def _score(item: Item, query: str) -> float:
+    if not is_text(query):
+        raise InvalidInput("q holds a character that is not text", fields=(FieldError("q", "is not text"),))
+    labels = " ".join((*item.tags, item.brand or "", item.category or ""))
+    weights = dict.fromkeys(_words(item.description or ""), _DESCRIPTION_WEIGHT)
+    weights |= dict.fromkeys(_words(labels), _LABEL_WEIGHT)
+    weights |= dict.fromkeys(_words(item.title), _TITLE_WEIGHT)
+    total = 0.0
+    for term in query.split():
+        for word in _words(term):
+            if (word in weights) == term.startswith("-"):
+                return 0.0
+            total += weights.get(word, 0.0)
+    return total
+
+
+def _words(text: str) -> Iterator[str]:
+    return (word.casefold() for word in _WORD.findall(text))
+
+
+class MemoryUsers:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def get(self, user_id: int) -> User | None:
+        return self._database.users.get(user_id)
+
+    async def existing(self, user_ids: Sequence[int]) -> set[int]:
+        return {user_id for user_id in user_ids if user_id in self._database.users}
+
+    async def create(self, user: User) -> User:
+        user = self._accept(user)
+        users = self._database.users
+        if user.external_id is not None and any(other.external_id == user.external_id for other in users.values()):
+            raise Conflict(f"another user has the external id {user.external_id}")
+        signed_up_at = user.signed_up_at or self._database.clock.now()
+        stored = replace(user, user_id=max(users, default=0) + 1, signed_up_at=signed_up_at)
+        users[stored.user_id] = stored
+        return stored
+
+    async def update(self, user: User) -> User:
+        user = self._accept(user)
+        before = self._database.users.get(user.user_id)
+        if before is None:
+            raise NotFound(f"there is no user {user.user_id}")
+        stored = replace(user, signed_up_at=before.signed_up_at, external_id=before.external_id)
+        self._database.users[user.user_id] = stored
+        return stored
+
+    def _accept(self, user: User) -> User:
+        user = accept_user(user)
+        refuse_unknown(
+            [name for name in user.preferences if name not in self._database.categories],
+            [item_id for item_id in user.liked_item_ids if item_id not in self._database.items],
+        )
+        return user
+
+
+def refuse_unknown(categories: Sequence[str], item_ids: Sequence[int]) -> None:
+    """Raises `InvalidInput` if a user stated anything about what does not exist."""
+    problems = [FieldError(f"preferences.categories.{name}", "is not a category") for name in categories]
+    problems += [FieldError("liked_item_ids", f"there is no item {item_id}") for item_id in item_ids]
+    if problems:
+        raise InvalidInput("; ".join(f"{each.field}: {each.message}" for each in problems), fields=tuple(problems))
+
+
+class MemoryInteractionLog:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def record(self, interactions: Sequence[Interaction]) -> Sequence[Recorded | Exception]:
+        return [self._record(event) for event in interactions]
+
+    async def histories(self, user_ids: Sequence[int]) -> dict[int, list[Interaction]]:
+        found: dict[int, list[Interaction]] = {user_id: [] for user_id in user_ids}
+        for event in self._database.events.values():
+            if event.user_id in found:
+                found[event.user_id].append(event)
+        for events in found.values():
+            events.sort(key=lambda event: (event.occurred_at, event.event_id))
+        return found
+
+    async def recent(self, user_id: int, limit: int) -> Sequence[Interaction]:
+        return (await self.histories([user_id]))[user_id][::-1][:limit]
+
+    def _record(self, event: Interaction) -> Recorded | RecstackError:
+        try:
+            event = accept_interaction(event)
+        except InvalidInput as error:
+            return error
+        if event.user_id not in self._database.users:
+            return unknown_user(event.user_id)
+        if event.item_id not in self._database.items:
+            return unknown_item(event.item_id)
+        before = self._database.events.setdefault(event.event_id, event)
+        if before is event:
+            return Recorded(event.event_id, duplicate=False)
+        return repeated(before, event)
+
+
+def unknown_user(user_id: int) -> NotFound:
+    return NotFound(f"there is no user {user_id}", fields=(FieldError("user_id", f"there is no user {user_id}"),))
+
+
+def unknown_item(item_id: int) -> NotFound:
+    return NotFound(f"there is no item {item_id}", fields=(FieldError("item_id", f"there is no item {item_id}"),))
+
+
+def repeated(before: Interaction, event: Interaction) -> Recorded | Conflict:
+    """What an event id that is stored already comes to: a duplicate, or a conflict where the contents differ."""
+    if _content(before, event) == _content(event, before):
+        return Recorded(event.event_id, duplicate=True)
+    taken = f"the event id {event.event_id} is taken by an event with other content"
+    return Conflict(taken, fields=(FieldError("event_id", "is taken by an event with other content"),))
+
+
+def _content(event: Interaction, other: Interaction) -> tuple[object, ...]:
+    said_when: datetime | None = None if event.timed_by_server or other.timed_by_server else event.occurred_at
+    value = None if event.value is None else struct.pack("f", event.value)
+    return event.user_id, event.item_id, event.type, value, said_when, event.recommendation_id
+
+
+class MemoryRecommendationLog:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._lists = database.lists
+
+    async def keep(self, lists: Sequence[KeptList]) -> None:
+        for kept in lists:
+            self._lists.setdefault(kept.recommendation_id, kept)
+
+    async def forget_before(self, moment: datetime) -> int:
+        old = [kept.recommendation_id for kept in self._lists.values() if kept.generated_at < moment]
+        for recommendation_id in old:
+            del self._lists[recommendation_id]
+        return len(old)
+
+
+class MemoryDeploymentLog:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._deployments = database.deployments
+
+    async def append(self, deployment: Deployment) -> None:
+        if not self._deployments or self._deployments[-1].version != deployment.version:
+            self._deployments.append(deployment)
+
+    async def latest(self) -> Deployment | None:
+        return self._deployments[-1] if self._deployments else None
+
+
+@dataclass(slots=True)
+class _CachedUser:
+    version: str = field(default_factory=lambda: secrets.token_hex(16))
+    entries: dict[str, CacheEntry] = field(default_factory=dict)
+
+
+class MemoryRecommendationCache:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._users: dict[int, _CachedUser] = {}
+
+    async def read(self, user_id: int, key: str) -> CacheRead:
+        user = self._users.setdefault(user_id, _CachedUser())
+        entry = user.entries.get(key)
+        if entry and (entry.version != user.version or entry.expires_at <= self._clock.now().timestamp()):
+            entry = None
+        return CacheRead(entry, user.version)
+
+    async def store(self, user_id: int, key: str, entry: CacheEntry) -> None:
+        user = self._users.setdefault(user_id, _CachedUser())
+        if len(user.entries.keys() | {key}) > MAX_CACHED_LISTS:
+            del self._users[user_id]
+        elif entry.version == user.version:
+            user.entries[key] = entry
+
+    async def invalidate(self, user_ids: Sequence[int]) -> None:
+        for user_id in user_ids:
+            self._users.pop(user_id, None)
+
+
+class MemoryReleaseRegistry:
+    def __init__(self, champion: str | None = None) -> None:
+        self.version = champion
+
+    async def champion(self) -> str | None:
+        return self.version
