@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recsys.arrays import load_json, save_json
 from recsys.domain import Algorithm
 
 FloatArray = NDArray[np.float32]
@@ -135,11 +137,28 @@ class Recommender(ABC):
 
         Returns:
             (k, m) float32, columns aligned with `history.weights.indices`; rows sum to the score less what does not
-              come
-            from events (bias, prior). None where the algorithm does not use the user's events.
+              come from events (bias, prior). None where the algorithm does not use the user's events.
         """
         del history, items
         return None
+
+    def explain_parts(
+        self, history: Histories, items: IndexArray, shares: Mapping[str, FloatArray] | None = None
+    ) -> dict[str, FloatArray | None]:
+        """`explain` for each source that `parts` names.
+
+        Args:
+            history: one row with m stored entries
+            items: (k,)
+            shares: `parts` of this user at `items`, (k,) each, where the caller has them: saves a blend from scoring
+                the catalogue again
+
+        Returns:
+            by source, (k, m) as in `explain` in the units of the part: rows sum to the part's share less what does
+              not come from events. None for a source that does not use the user's events.
+        """
+        del shares
+        return {self.name.value: self.explain(history, items)}
 
     @abstractmethod
     def save(self, folder: Path) -> None:
@@ -149,6 +168,14 @@ class Recommender(ABC):
     @abstractmethod
     def load(cls, folder: Path) -> Self:
         """The inverse of `save`; arrays are memory-mapped read-only."""
+
+    def save_config(self, folder: Path) -> None:
+        save_json(folder, "config", self.settings)
+
+    @classmethod
+    def load_config(cls, folder: Path) -> Self:
+        """An instance with the saved config and nothing learned yet."""
+        return cls(cls.config_class(**load_json(folder, "config")))
 
     @property
     def settings(self) -> dict[str, Any]:

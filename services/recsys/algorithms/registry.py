@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from recsys.algorithms.base import Recommender
+from recsys.algorithms.hybrid import Hybrid
+from recsys.algorithms.item_based import ItemBased
+from recsys.algorithms.popularity import Popularity
 from recsys.domain import Algorithm
 
-ALGORITHMS: dict[Algorithm, type[Recommender]] = {}
+ALGORITHMS: dict[Algorithm, type[Recommender]] = {model.name: model for model in (Popularity, ItemBased, Hybrid)}
+
+
+def create(name: Algorithm, settings: Mapping[str, Any] | None = None) -> Recommender:
+    """An unfitted model with `settings` (its config's fields) over the defaults.
+
+    Raises:
+        KeyError: no such algorithm here
+        TypeError: a setting that the algorithm does not have
+    """
+    model = ALGORITHMS[name]
+    return model(model.config_class(**(settings or {})))
 
 
 def load_models(folder: Path, names: Sequence[Algorithm]) -> Mapping[Algorithm, Recommender]:
-    """Load each model from its folder below `folder`."""
-    return {name: ALGORITHMS[name].load(folder / name.value) for name in names}
+    """Load each model from its folder below `folder`; the hybrid gets its components from among them."""
+    models = {name: ALGORITHMS[name].load(folder / name.value) for name in names}
+    for model in models.values():
+        if isinstance(model, Hybrid):
+            model.bind(models)
+    return models

@@ -1,0 +1,64 @@
+"""From summed event weights to the strengths that an algorithm learns and scores with."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.algorithms.base import FloatArray, Histories
+
+Weighting = Literal["binary", "log", "linear"]
+"""`binary`: all that weighs at least one counts one; `log`: log(1 + weight); `linear`: as it is. Signs are kept."""
+
+
+def strengths(weights: sparse.csr_array, weighting: Weighting) -> sparse.csr_array:
+    """The same stored entries with each weight reshaped; shares the index arrays with `weights`."""
+    return with_data(weights, _reshaped(weights.data, weighting))
+
+
+def _reshaped(weight: FloatArray, weighting: Weighting) -> FloatArray:
+    if weighting == "binary":
+        return np.clip(weight, np.float32(-1), np.float32(1))
+    if weighting == "log":
+        return np.copysign(np.log1p(np.abs(weight)), weight)
+    return weight
+
+
+def with_data(matrix: sparse.csr_array, data: FloatArray) -> sparse.csr_array:
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape, copy=False)
+
+
+def liked(matrix: sparse.csr_array) -> sparse.csr_array:
+    """The positive entries alone."""
+    result = with_data(matrix, np.maximum(matrix.data, np.float32(0))).copy()
+    result.eliminate_zeros()
+    return result
+
+
+def row_numbers(matrix: sparse.csr_array) -> NDArray[np.int32]:
+    """(nnz,) the row of each stored entry."""
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int32), np.diff(matrix.indptr))
+
+
+def scale_rows(matrix: sparse.csr_array, factors: FloatArray) -> sparse.csr_array:
+    return with_data(matrix, matrix.data * factors[row_numbers(matrix)])
+
+
+def scale_columns(matrix: sparse.csr_array, factors: FloatArray) -> sparse.csr_array:
+    return with_data(matrix, matrix.data * factors[matrix.indices])
+
+
+def inverse_power(values: FloatArray, exponent: float) -> FloatArray:
+    """Raise to -exponent; 0 where the value is not positive."""
+    result = np.zeros(len(values), np.float32)
+    positive = values > 0
+    result[positive] = values[positive] ** np.float32(-exponent)
+    return result
+
+
+def one_row(history: Histories) -> tuple[NDArray[np.int32], FloatArray]:
+    """The touched columns and their weights of a history of one row."""
+    return history.weights.indices, history.weights.data
