@@ -1,0 +1,127 @@
+"""The catalogue that every worker holds in memory, and how it follows PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from recommendation_api.catalogue_arrays import CatalogueArrays
+from recsys.errors import Unavailable
+from recsys.ports import Catalog
+from recsys.telemetry import BACKGROUND_ERRORS
+
+TASK = "catalogue"
+HINT_SECONDS = 0.02
+
+logger = structlog.get_logger(__name__)
+
+
+class RevisionHint:
+    """Tells the workers of one machine that one of them has written: the modification time of a file they share."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.touch()
+        self._seen = self._read()
+
+    def give(self) -> None:
+        self._path.touch()
+
+    def taken(self) -> bool:
+        """Whether anyone has given a hint since the last call."""
+        before, self._seen = self._seen, self._read()
+        return self._seen != before
+
+    def _read(self) -> int:
+        return self._path.stat().st_mtime_ns
+
+
+class CatalogueMirror:
+    """`view` is the newest state, replaced whole: read it once for each answer. Its revision is the cache's epoch."""
+
+    def __init__(self, catalog: Catalog, *, poll_seconds: float, hint: RevisionHint | None = None) -> None:
+        self._catalog = catalog
+        self._poll_seconds = poll_seconds
+        self._hint = hint
+        self._view = CatalogueArrays()
+        self._reading = asyncio.Lock()
+        self._asked = self._answered = 0
+        self._follower: asyncio.Task[None] | None = None
+        self._failing = False
+
+    @property
+    def view(self) -> CatalogueArrays:
+        return self._view
+
+    @property
+    def is_loaded(self) -> bool:
+        """False until the catalogue was read once: PostgreSQL was away at the start."""
+        return self._answered > 0
+
+    async def start(self) -> None:
+        """Load everything and keep following; while PostgreSQL is away, start empty and go on trying."""
+        await self._try()
+        self._follower = asyncio.create_task(self._follow(), name=TASK)
+
+    async def aclose(self) -> None:
+        if self._follower:
+            self._follower.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._follower
+
+    async def refresh(self) -> None:
+        """Take in every write that was committed before this call. Concurrent calls share one read. Raises
+        `Unavailable`.
+        """
+        self._asked += 1
+        mine = self._asked
+        async with self._reading:
+            if self._answered < mine:
+                covered = self._asked
+                await self._read()
+                self._answered = covered
+
+    async def announce(self) -> None:
+        """After a write of our own: serve it from here at once, and have the other workers read it too."""
+        try:
+            await self.refresh()
+        except Unavailable:
+            logger.warning("the catalogue's change is read later", task=TASK)
+        if self._hint:
+            self._hint.give()
+
+    async def _read(self) -> None:
+        change = await self._catalog.changed_since(self._view.revision)
+        if change.whole:
+            self._view = CatalogueArrays.of(change.items, change.revision)
+        elif change.items or change.revision != self._view.revision:
+            self._view = self._view.updated(change.items, change.revision)
+
+    async def _follow(self) -> None:
+        while True:
+            await self._next_turn()
+            await self._try()
+
+    async def _next_turn(self) -> None:
+        if self._hint is None:
+            await asyncio.sleep(self._poll_seconds)
+            return
+        for _ in range(max(1, round(self._poll_seconds / HINT_SECONDS))):
+            await asyncio.sleep(HINT_SECONDS)
+            if self._hint.taken():
+                return
+
+    async def _try(self) -> None:
+        """One read that never raises: a follower that ended would leave the worker with an old catalogue for good."""
+        try:
+            await self.refresh()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may succeed
+            BACKGROUND_ERRORS.labels(TASK).inc()
+            if not self._failing:
+                logger.warning("the catalogue cannot be read", task=TASK, error=str(error))
+            self._failing = True
+        else:
+            self._failing = False
