@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from psycopg import sql
 
 from native import processes
 from native.account import private_folder, readable_tree, server_account
-from native.ports import free_port
+from native.ports import LOOPBACK, free_port, is_open
 from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer, wheel_tree
 from native.providers.redis import RedisServer, find_binary
 from recsys.settings import EventWeights, Settings
@@ -35,8 +36,8 @@ QUICK = {
 _numbers = itertools.count(1)
 
 
-def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: Path) -> None:
-    deadline = time.monotonic() + 30
+def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: Path, patience: float = 30) -> None:
+    deadline = time.monotonic() + patience
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:
             processes.stop(process)
@@ -128,3 +129,45 @@ def redis_url(redis_server: RedisServer) -> str:
     with redis.Redis.from_url(redis_server.url()) as client:
         client.flushall()
     return redis_server.url()
+
+
+@pytest.fixture(scope="session")
+def mlflow_server() -> Iterator[str]:
+    """A tracking server with SQLite and its own artifact folder (about 10 s to start); its URL."""
+    with tempfile.TemporaryDirectory(prefix="recstack-test-") as name:
+        folder, port = Path(name), free_port()
+        store = [
+            "--backend-store-uri",
+            f"sqlite:///{folder}/mlflow.db",
+            "--artifacts-destination",
+            f"{folder}/artifacts",
+        ]
+        address = ["--host", LOOPBACK, "--port", str(port), "--workers", "1"]
+        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        log = folder / "server.log"
+        with log.open("wb") as output:
+            process = processes.start(
+                [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *store, *address],
+                output=output,
+                environment=os.environ | quiet,
+                folder=folder,
+            )
+        try:
+            _wait_until(lambda: is_open(port), process, log, patience=120)
+            yield f"http://{LOOPBACK}:{port}"
+        finally:
+            processes.stop(process)
+
+
+@pytest.fixture
+def mlflow_url(mlflow_server: str) -> str:
+    """MLflow without a registered model or a run."""
+    from recsys.adapters.mlflow_tracking import MlflowTracking
+
+    client = MlflowTracking(mlflow_server).client
+    for model in client.search_registered_models():
+        client.delete_registered_model(model.name)
+    for experiment in client.search_experiments():
+        for run in client.search_runs([experiment.experiment_id]):
+            client.delete_run(run.info.run_id)
+    return mlflow_server
