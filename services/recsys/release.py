@@ -1,20 +1,20 @@
 """A release: the fitted models, the id maps and the blend that are published together.
 
-A folder named by its version, immutable once `manifest.json` stands in it (written last, by rename):
+A folder named by its version, immutable from the moment that it is there (written beside, flushed, then renamed):
 
     releases/<version>/manifest.json      version, time, metrics, settings, sha256 of every other file
                        user_ids.npy  item_ids.npy  histories/  <algorithm>/...
+
+Names that begin with a dot are folders being written or removed; nobody reads them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +28,18 @@ from recsys.algorithms.registry import load_models
 from recsys.arrays import load_array, load_csr, save_array, save_csr
 from recsys.domain import Algorithm
 from recsys.errors import ArtifactCorrupt, NotFound
-
-MANIFEST = "manifest.json"
-VERSION_PATTERN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+from recsys.manifest import (
+    MANIFEST,
+    VERSION_PATTERN,
+    AlgorithmEntry,
+    Manifest,
+    check_version,
+    files_of,
+    read_manifest,
+    sha256_of,
+    verify_files,
+    write_manifest,
+)
 
 
 @dataclass(frozen=True)
@@ -58,80 +67,135 @@ def new_version(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_release(releases: Path, release: Release) -> str:
-    """Write `release` below `releases`, whole or not at all; returns the manifest's sha256."""
-    staging = releases / f".{release.version}.{os.getpid()}"
-    shutil.rmtree(staging, ignore_errors=True)
-    (staging / "histories").mkdir(parents=True)
-    save_array(staging, "user_ids", release.user_ids)
-    save_array(staging, "item_ids", release.item_ids)
-    save_csr(staging / "histories", "weights", release.histories.weights)
-    save_array(staging / "histories", "last_at", release.histories.last_at)
-    save_csr(staging / "histories", "ratings", release.histories.ratings)
-    for name, model in release.models.items():
-        folder = staging / name.value
-        folder.mkdir()
-        model.save(folder)
-    manifest = {
-        "version": release.version,
-        "created_at": release.created_at.isoformat(),
-        "snapshot": dict(release.snapshot),
-        "algorithms": {
-            name.value: {"settings": model.settings, "metrics": dict(release.metrics.get(name.value, {}))}
+    """Write `release` below `releases`, whole or not at all, and flush it to the disk.
+
+    Returns:
+        The manifest's sha256, which stands for every file of the release.
+
+    Raises:
+        OSError: the disk is full, or a release of this version is there.
+        NotFound: `release.version` cannot name a release.
+        ValueError: a metric or setting is not finite.
+    """
+    check_version(release.version)
+    with _staging(releases, release.version) as folder:
+        _save_parts(folder, release)
+        hashes = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files_of(folder)}
+        algorithms = {
+            name: AlgorithmEntry(model.settings, release.metrics.get(name.value, {}))
             for name, model in release.models.items()
-        },
-        "files": {
-            str(path.relative_to(staging)): sha256_of(path) for path in sorted(staging.rglob("*")) if path.is_file()
-        },
-    }
-    (staging / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    staging.rename(releases / release.version)
-    return sha256_of(releases / release.version / MANIFEST)
+        }
+        manifest = Manifest(release.version, release.created_at, release.snapshot, algorithms, hashes)
+        digest = write_manifest(folder, manifest)
+        for path in [folder, *folder.rglob("*")]:
+            _flush(path)
+        folder.rename(releases / release.version)
+    _flush(releases)
+    return digest
 
 
-def read_manifest(releases: Path, version: str) -> dict[str, Any]:
-    """Raises `NotFound`, or `ArtifactCorrupt` for a manifest that is not one."""
-    if not VERSION_PATTERN.fullmatch(version):
-        raise NotFound(f"there is no release {version!r}")
+@contextmanager
+def _staging(releases: Path, version: str) -> Iterator[Path]:
+    """A hidden folder beside the final one, gone afterwards unless it was renamed."""
+    folder = releases / f".{version}.writing"
+    folder.mkdir(parents=True)
     try:
-        manifest = json.loads((releases / version / MANIFEST).read_text(encoding="utf-8"))
-        return {**manifest, "files": dict(manifest["files"]), "algorithms": dict(manifest["algorithms"])}
-    except FileNotFoundError:
-        raise NotFound(f"there is no release {version!r}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactCorrupt(f"the manifest of release {version} cannot be read: {error}") from None
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _save_parts(folder: Path, release: Release) -> None:
+    save_array(folder, "user_ids", release.user_ids)
+    save_array(folder, "item_ids", release.item_ids)
+    histories = folder / "histories"
+    histories.mkdir()
+    save_csr(histories, "weights", release.histories.weights)
+    save_array(histories, "last_at", release.histories.last_at)
+    save_csr(histories, "ratings", release.histories.ratings)
+    for name, model in release.models.items():
+        (folder / name.value).mkdir()
+        model.save(folder / name.value)
+
+
+def _flush(path: Path) -> None:
+    """To the disk: a power cut after the release went live must not leave empty files behind."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def verify_release(releases: Path, version: str) -> None:
-    """Hash every file against the manifest; raises `ArtifactCorrupt` naming the first that differs."""
-    folder = releases / version
-    for name, expected in read_manifest(releases, version)["files"].items():
-        path = folder / name
-        if not path.is_file() or sha256_of(path) != expected:
-            raise ArtifactCorrupt(f"release {version}: {name} does not match its hash")
+    """Hash every file against the manifest. Raises `NotFound` or `ArtifactCorrupt`."""
+    verify_files(releases / version, read_manifest(releases, version))
 
 
 def load_release(releases: Path, version: str, *, verify: bool = True) -> Release:
-    """Map a release from disk. Raises `NotFound` or `ArtifactCorrupt`."""
+    """Map a release from disk, by default after hashing every file.
+
+    Raises:
+        NotFound: there is none of this version, or it was removed during the load.
+        ArtifactCorrupt: a file is not what the manifest says.
+    """
     manifest = read_manifest(releases, version)
-    if verify:
-        verify_release(releases, version)
     folder = releases / version
+    try:
+        if verify:
+            verify_files(folder, manifest)
+        return _map(folder, manifest)
+    except (OSError, ValueError, ArtifactCorrupt) as error:
+        if not folder.exists():
+            raise NotFound(f"release {version} was removed") from None
+        if isinstance(error, ArtifactCorrupt):
+            raise
+        raise ArtifactCorrupt(f"release {version} cannot be loaded: {error}") from error
+
+
+def _map(folder: Path, manifest: Manifest) -> Release:
     histories = folder / "histories"
     return Release(
-        version=version,
-        created_at=datetime.fromisoformat(manifest["created_at"]),
+        version=manifest.version,
+        created_at=manifest.created_at,
         user_ids=load_array(folder, "user_ids"),
         item_ids=load_array(folder, "item_ids"),
         histories=Histories(
             load_csr(histories, "weights"), load_array(histories, "last_at"), load_csr(histories, "ratings")
         ),
-        models=load_models(folder, [Algorithm(name) for name in manifest["algorithms"]]),
-        metrics={name: entry["metrics"] for name, entry in manifest["algorithms"].items()},
-        snapshot=manifest["snapshot"],
+        models=load_models(folder, list(manifest.algorithms)),
+        metrics={name.value: entry.metrics for name, entry in manifest.algorithms.items()},
+        snapshot=manifest.snapshot,
     )
+
+
+def list_releases(releases: Path) -> list[str]:
+    """Versions whose folder is there, oldest first."""
+    if not releases.is_dir():
+        return []
+    return sorted(
+        path.name for path in releases.iterdir() if VERSION_PATTERN.fullmatch(path.name) and (path / MANIFEST).is_file()
+    )
+
+
+def remove_release(releases: Path, version: str) -> None:
+    """Take a release away: first out of sight as a whole, then its files.
+
+    Who has it mapped keeps it; who is loading it gets `NotFound`. A release that is not there is no error.
+    """
+    check_version(version)
+    hidden = releases / f".{version}.{secrets.token_hex(4)}.removing"
+    try:
+        (releases / version).rename(hidden)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
+def remove_leftovers(releases: Path) -> list[str]:
+    """Delete what a crash left half written or half removed; the caller holds the lock of the only writer."""
+    leftovers = [*releases.glob(".*.writing"), *releases.glob(".*.removing")]
+    for path in leftovers:
+        shutil.rmtree(path, ignore_errors=True)
+    return [path.name for path in leftovers]

@@ -1,0 +1,49 @@
+"""One training at a time, whoever starts it: a lock of PostgreSQL's that goes with the connection, also on a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from recsys.errors import Conflict, Unavailable
+
+LOCK_KEY = 0x7265_6373_7472_6169
+"""`recstrai` in ASCII: one number for every trainer of this database."""
+
+
+@contextmanager
+def training_lock(database_url: str) -> Iterator[Callable[[], None]]:
+    """Hold the lock; the yielded call raises `Unavailable` if it has been lost since.
+
+    Raises:
+        Conflict: another training runs.
+        Unavailable: PostgreSQL cannot be reached.
+    """
+    try:
+        connection = psycopg.connect(
+            database_url, autocommit=True, connect_timeout=5, application_name="recstack-training-lock"
+        )
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"PostgreSQL cannot be reached: {first_line(error)}", dependency="postgres") from None
+    with connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
+        if row is None or not row[0]:
+            raise Conflict("Another training of this database is running; wait for it to end.")
+        yield lambda: _ensure_alive(connection)
+
+
+def first_line(error: Exception) -> str:
+    """What PostgreSQL's client says, without its hints."""
+    return str(error).split("\n", 1)[0]
+
+
+def _ensure_alive(connection: psycopg.Connection) -> None:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        raise Unavailable(
+            "PostgreSQL went away during the training, and with it the lock; nothing was published. Start it again.",
+            dependency="postgres",
+        ) from None
