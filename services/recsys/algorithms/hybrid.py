@@ -19,12 +19,22 @@ DEFAULT_WEIGHTS = {
     Algorithm.CONTENT_BASED.value: 0.15,
     Algorithm.POPULARITY.value: 0.05,
 }
+FLAT = np.float32(1e-6)
+"""A spread below this share of the largest score is rounding."""
 
 
 @dataclass(frozen=True)
 class HybridConfig:
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     """Weight per component, by algorithm name; a component without weight is not asked."""
+
+
+def units(scores: FloatArray) -> FloatArray:
+    """(n,) one over the standard deviation of each row; 0 for a row that tells no item from another."""
+    spread = scores.std(axis=1)
+    flat = spread <= np.abs(scores).max(axis=1, initial=0) * FLAT
+    inverse: FloatArray = np.divide(np.float32(1), spread, out=np.zeros_like(spread), where=~flat)
+    return inverse
 
 
 class Hybrid(Recommender):
@@ -43,8 +53,10 @@ class Hybrid(Recommender):
     components: dict[str, Recommender]
 
     def bind(self, models: Mapping[Algorithm, Recommender]) -> Self:
-        """Take the weighted components from `models`. Raises `ArtifactCorrupt` if one is missing."""
+        """Take the weighted components from `models`. Raises `ArtifactCorrupt` if one is missing or there is none."""
         wanted = [Algorithm(name) for name, weight in self.config.weights.items() if weight]
+        if not wanted:
+            raise ArtifactCorrupt("the hybrid blends nothing: all its weights are zero")
         missing = [name.value for name in wanted if name not in models]
         if missing:
             raise ArtifactCorrupt(f"the hybrid blends {', '.join(missing)}, which the release lacks")
@@ -58,37 +70,31 @@ class Hybrid(Recommender):
         return self
 
     def parts(self, histories: Histories) -> dict[str, FloatArray]:
-        result = {}
-        for name, component in self.components.items():
-            scores = component.fold_in(histories)
-            result[name] = scores * self._scales(name, scores)[:, None]
-        return result
+        scored = {name: component.fold_in(histories) for name, component in self.components.items()}
+        return self.blend_parts(scored)
 
-    def _scales(self, name: str, scores: FloatArray) -> FloatArray:
-        """(n,) what one unit of the component's score is worth; 0 where it tells no item from another."""
-        spread = scores.std(axis=1, dtype=np.float32)
-        flat = spread <= np.abs(scores).max(axis=1, initial=0) * np.float32(1e-6)
-        weight = np.float32(self.config.weights[name])
-        scales: FloatArray = np.divide(weight, spread, out=np.zeros_like(spread), where=~flat)
-        return scales
+    def blend_parts(self, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """The parts, from scores of the components that are at hand: (n, n_items) each."""
+        return {name: scores[name] * self._scales(name, scores[name])[:, None] for name in self.components}
 
-    def fold_in(self, histories: Histories) -> FloatArray:
-        n_items = histories.weights.shape[1]
-        total = np.zeros((len(histories), n_items), np.float32)
-        for part in self.parts(histories).values():
+    def blend(self, scores: Mapping[str, FloatArray]) -> FloatArray:
+        """The score, from those of the components: (n, n_items)."""
+        parts = iter(self.blend_parts(scores).values())
+        total = next(parts)
+        for part in parts:
             total += part
         return total
 
+    def _scales(self, name: str, scores: FloatArray) -> FloatArray:
+        """(n,) what one unit of the component's score is worth."""
+        return np.float32(self.config.weights[name]) * units(scores)
+
+    def fold_in(self, histories: Histories) -> FloatArray:
+        return self.blend({name: component.fold_in(histories) for name, component in self.components.items()})
+
     def similar(self, items: IndexArray) -> FloatArray:
         """The components' similarities, blended as scores are."""
-        blended: FloatArray | None = None
-        for name, component in self.components.items():
-            near = component.similar(items)
-            near = near * self._scales(name, near)[:, None]
-            blended = near if blended is None else blended + near
-        if blended is None:
-            raise ArtifactCorrupt("the hybrid has no component")
-        return blended
+        return self.blend({name: component.similar(items) for name, component in self.components.items()})
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
         brought = np.zeros((len(items), history.weights.nnz), np.float32)

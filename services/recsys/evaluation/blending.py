@@ -1,0 +1,148 @@
+"""Choosing the weights of a blend on a validation part, from scores that are computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender
+from recsys.algorithms.hybrid import units
+from recsys.evaluation.metrics import ndcg_at_k
+from recsys.evaluation.ranking import NO_ITEM, rank
+
+DEPTH = 100
+"""Of each component's list: what a blend puts on top stands high in one of its components'."""
+BATCH = 128
+STARTS = 16
+STEPS = (0.4, 0.2, 0.1, 0.05)
+GAIN = 1e-5
+"""A smaller improvement is none."""
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """The items that any component ranks high for each user, with each one's score in its own units."""
+
+    names: tuple[str, ...]
+    scores: FloatArray
+    """(n_components, n, width)"""
+    valid: NDArray[np.bool_]
+    """(n, width) False for places to ignore"""
+    relevant: NDArray[np.bool_]
+    """(n, width)"""
+    n_relevant: NDArray[np.int32]
+    """(n,)"""
+
+    def ndcg(self, weights: NDArray[np.float64], k: int) -> float:
+        """Mean NDCG@k of the blend with these weights, (n_components,)."""
+        total = np.tensordot(weights.astype(np.float32), self.scores, axes=1)
+        total[~self.valid] = -np.inf
+        hits = np.take_along_axis(self.relevant, rank(total, None, min(k, total.shape[1])), axis=1)
+        return float(ndcg_at_k(hits, self.n_relevant, k).mean())
+
+
+@dataclass(frozen=True)
+class ChosenWeights:
+    weights: dict[str, float]
+    """Sum to one; a component that brings nothing is left out."""
+    ndcg: float
+    """NDCG@k of the blend on the users that it was chosen on."""
+    alone: dict[str, float]
+    """The same of each component alone."""
+
+
+def shortlist(
+    components: Mapping[str, Recommender],
+    histories: Histories,
+    relevant: sparse.csr_array,
+    users: IndexArray,
+    *,
+    depth: int = DEPTH,
+    batch: int = BATCH,
+) -> Shortlist:
+    """Score the catalogue for `users` with each component and keep what can matter.
+
+    Args:
+        components: by name, fitted on `histories`
+        histories: (n_users, n_items) of the training part; what they touched is not ranked
+        relevant: (n_users, n_items) whose stored entries are the relevant items
+        users: (n,) at least one, each with a relevant item; some hundreds are enough
+        depth: items kept from the top of each component's list
+        batch: users scored at once
+    """
+    blocks = []
+    for start in range(0, len(users), batch):
+        rows = users[start : start + batch]
+        part = histories.rows(rows)
+        scored = [component.score(rows, part) for component in components.values()]
+        blocks.append(_block(scored, part, relevant[rows], depth))
+    scores, valid, hits = zip(*blocks, strict=True)
+    return Shortlist(
+        names=tuple(components),
+        scores=np.concatenate(scores, axis=1),
+        valid=np.concatenate(valid),
+        relevant=np.concatenate(hits),
+        n_relevant=np.diff(relevant[users].indptr),
+    )
+
+
+def _block(
+    scored: Sequence[FloatArray], part: Histories, relevant: sparse.csr_array, depth: int
+) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
+    items = np.sort(np.hstack([rank(scores, part.weights, depth) for scores in scored]), axis=1)
+    repeated = np.zeros(items.shape, bool)
+    repeated[:, 1:] = items[:, 1:] == items[:, :-1]
+    valid = (items != NO_ITEM) & ~repeated
+    places = np.where(valid, items, 0)
+    own = [np.take_along_axis(scores * units(scores)[:, None], places, axis=1) for scores in scored]
+    wanted = np.take_along_axis(relevant.toarray() > 0, places, axis=1) & valid
+    return np.stack(own), valid, wanted
+
+
+def choose_weights(candidates: Shortlist, *, k: int = 10, seed: int = 0) -> ChosenWeights:
+    """The weights on the simplex that maximise NDCG@k: the best of some starts, improved coordinate by coordinate.
+
+    The starts are each component alone, all alike, and a few drawn evenly from the simplex. Deterministic by `seed`.
+    """
+    count = len(candidates.names)
+    alone = [candidates.ndcg(row, k) for row in np.eye(count)]
+    drawn = np.random.default_rng(seed).dirichlet(np.ones(count), STARTS)
+    starts = [np.full(count, 1 / count), *drawn]
+    values = [candidates.ndcg(weights, k) for weights in starts]
+    best, value = max(zip([*np.eye(count), *starts], [*alone, *values], strict=True), key=lambda pair: pair[1])
+    for step in STEPS:
+        best, value = _climb(candidates, best, value, step, k)
+    chosen = {name: round(float(weight), 4) for name, weight in zip(candidates.names, best, strict=True)}
+    return ChosenWeights(
+        weights={name: weight for name, weight in chosen.items() if weight > 0},
+        ndcg=value,
+        alone=dict(zip(candidates.names, alone, strict=True)),
+    )
+
+
+def _climb(
+    candidates: Shortlist, weights: NDArray[np.float64], value: float, step: float, k: int
+) -> tuple[NDArray[np.float64], float]:
+    """Move one weight by `step` and renormalise, as long as that gains."""
+    while True:
+        moved = _moves(weights, step)
+        values = [candidates.ndcg(move, k) for move in moved]
+        best = int(np.argmax(values))
+        if values[best] <= value + GAIN:
+            return weights, value
+        weights, value = moved[best], values[best]
+
+
+def _moves(weights: NDArray[np.float64], step: float) -> list[NDArray[np.float64]]:
+    moves = []
+    for place in range(len(weights)):
+        for change in (step, -step):
+            moved = weights.copy()
+            moved[place] = max(0.0, moved[place] + change)
+            if moved.sum() > 0:
+                moves.append(moved / moved.sum())
+    return moves
