@@ -70,6 +70,8 @@ class Settings(BaseSettings):
 
     cache_ttl_seconds: int = Field(default=3600, ge=1, alias="RECSTACK_CACHE_TTL_SECONDS")
     alias_poll_seconds: float = Field(default=5.0, gt=0, alias="RECSTACK_ALIAS_POLL_SECONDS")
+    diversity: float = Field(default=0.0, ge=0, le=1, alias="RECSTACK_DIVERSITY")
+    lists_retention_days: int = Field(default=30, ge=1, alias="RECSTACK_LISTS_RETENTION_DAYS")
     catalogue_poll_seconds: float = Field(default=1.0, gt=0, alias="RECSTACK_CATALOGUE_POLL_SECONDS")
     dependency_timeout_seconds: float = Field(default=2.0, gt=0, alias="RECSTACK_DEPENDENCY_TIMEOUT_SECONDS")
     release_keep: int = Field(default=5, ge=2, alias="RECSTACK_RELEASE_KEEP")
