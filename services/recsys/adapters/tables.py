@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Enum, Float, Integer, MetaData, Numeric, SmallInteger, Table, Text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Enum,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL, TSVECTOR, UUID
+from sqlalchemy.types import TypeEngine
 
 from recsys.domain import EventType, Gender
 
@@ -11,95 +26,114 @@ metadata = MetaData()
 
 event_type = Enum(*[event.value for event in EventType], name="event_type", create_type=False)
 gender = Enum(*[value.value for value in Gender], name="gender", create_type=False)
+MOMENT = DateTime(timezone=True)
 
-categories = Table("categories", metadata, Column("category_id", Integer, primary_key=True), Column("name", Text))
+_Type = TypeEngine[Any] | type[TypeEngine[Any]]
+
+
+def _optional(name: str, kind: _Type) -> Column[Any]:
+    return Column(name, kind, nullable=True)
+
+
+def _required(name: str, kind: _Type) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _key(name: str, kind: _Type) -> Column[Any]:
+    return Column(name, kind, primary_key=True)
+
+
+categories = Table("categories", metadata, _key("category_id", Integer), _required("name", Text))
 
 users = Table(
     "users",
     metadata,
-    Column("user_id", BigInteger, primary_key=True),
-    Column("external_id", Text),
-    Column("age", SmallInteger),
-    Column("gender", gender),
-    Column("country", Text),
-    Column("signed_up_at", DateTime(timezone=True)),
+    _key("user_id", BigInteger),
+    _optional("external_id", Text),
+    _optional("age", SmallInteger),
+    _optional("gender", gender),
+    _optional("country", Text),
+    _required("signed_up_at", MOMENT),
 )
 
 user_preferences = Table(
     "user_preferences",
     metadata,
-    Column("user_id", BigInteger, primary_key=True),
-    Column("category_id", Integer, primary_key=True),
-    Column("preference", REAL),
+    _key("user_id", BigInteger),
+    _key("category_id", Integer),
+    _required("preference", REAL),
 )
 
 user_liked_items = Table(
     "user_liked_items",
     metadata,
-    Column("user_id", BigInteger, primary_key=True),
-    Column("item_id", BigInteger, primary_key=True),
+    _key("user_id", BigInteger),
+    _key("item_id", BigInteger),
 )
 
 items = Table(
     "items",
     metadata,
-    Column("item_id", BigInteger, primary_key=True),
-    Column("external_id", Text),
-    Column("title", Text),
-    Column("description", Text),
-    Column("category_id", Integer),
-    Column("tags", ARRAY(Text)),
-    Column("brand", Text),
-    Column("price", Numeric(12, 2, asdecimal=False)),
-    Column("quality", Float),
-    Column("published_at", DateTime(timezone=True)),
-    Column("available_from", DateTime(timezone=True)),
-    Column("available_until", DateTime(timezone=True)),
-    Column("revision", BigInteger),
-    Column("search_text", TSVECTOR),
+    _key("item_id", BigInteger),
+    _optional("external_id", Text),
+    _required("title", Text),
+    _optional("description", Text),
+    _optional("category_id", Integer),
+    _required("tags", ARRAY(Text)),
+    _optional("brand", Text),
+    _optional("price", Numeric(12, 2, asdecimal=False)),
+    _optional("quality", REAL),
+    _required("published_at", MOMENT),
+    _optional("available_from", MOMENT),
+    _optional("available_until", MOMENT),
+    _required("revision", BigInteger),
+    _required("search_text", TSVECTOR),
 )
+
+catalogue_resets = Table("catalogue_resets", metadata, _key("revision", BigInteger))
 
 interactions = Table(
     "interactions",
     metadata,
-    Column("event_id", Text, primary_key=True),
-    Column("user_id", BigInteger),
-    Column("item_id", BigInteger),
-    Column("type", event_type),
-    Column("value", REAL),
-    Column("occurred_at", DateTime(timezone=True)),
-    Column("received_at", DateTime(timezone=True)),
-    Column("recommendation_id", UUID(as_uuid=False)),
+    _key("event_id", Text),
+    _required("user_id", BigInteger),
+    _required("item_id", BigInteger),
+    _required("type", event_type),
+    _optional("value", REAL),
+    _required("occurred_at", MOMENT),
+    _required("received_at", MOMENT),
+    _required("timed_by_server", Boolean),
+    _optional("recommendation_id", UUID(as_uuid=False)),
 )
 
 recommendation_lists = Table(
     "recommendation_lists",
     metadata,
-    Column("recommendation_id", UUID(as_uuid=False), primary_key=True),
-    Column("user_id", BigInteger),
-    Column("release", Text),
-    Column("algorithm", Text),
-    Column("item_ids", ARRAY(BigInteger)),
-    Column("propensities", ARRAY(REAL)),
-    Column("generated_at", DateTime(timezone=True)),
+    _key("recommendation_id", UUID(as_uuid=False)),
+    _required("user_id", BigInteger),
+    _optional("release", Text),
+    _required("algorithm", Text),
+    _required("item_ids", ARRAY(BigInteger)),
+    _optional("propensities", ARRAY(REAL)),
+    _required("generated_at", MOMENT),
 )
 
 releases = Table(
     "releases",
     metadata,
-    Column("version", Text, primary_key=True),
-    Column("created_at", DateTime(timezone=True)),
-    Column("manifest_sha256", Text),
-    Column("mlflow_version", Integer),
-    Column("metrics", JSONB),
+    _key("version", Text),
+    _required("created_at", MOMENT),
+    _required("manifest_sha256", Text),
+    _optional("mlflow_version", Integer),
+    _required("metrics", JSONB),
 )
 
 deployments = Table(
     "deployments",
     metadata,
-    Column("deployment_id", BigInteger, primary_key=True),
-    Column("version", Text),
-    Column("action", Text),
-    Column("live_from", DateTime(timezone=True)),
-    Column("reason", Text),
+    _key("deployment_id", BigInteger),
+    _required("version", Text),
+    _required("action", Text),
+    _required("live_from", MOMENT),
+    _required("reason", Text),
 )
