@@ -21,10 +21,14 @@ ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 class MlflowRegistry:
     """`ReleaseRegistry` over MLflow. Open it once, close it with the process."""
 
-    def __init__(self, url: str, *, timeout: float = 2.0) -> None:
+    def __init__(self, url: str, *, timeout: float = 2.0, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._server = without_credentials(url)
         self._client = httpx.AsyncClient(
-            base_url=url, timeout=timeout, limits=httpx.Limits(max_connections=2), trust_env=False
+            base_url=url,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=2),
+            transport=transport,
+            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:

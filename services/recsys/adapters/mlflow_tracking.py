@@ -224,7 +224,7 @@ class MlflowTracking:
         except (MlflowException, RequestException) as error:
             DEPENDENCY_ERRORS.labels("mlflow").inc()
             reason = str(error).replace(self._url, self._server).split("\n", 1)[0][:300]
-            if isinstance(error, NoConnection) or isinstance(error.__cause__, NoConnection):
+            if isinstance(error, NoConnection) or isinstance(error.__context__, NoConnection):
                 reason = "it does not answer"
             raise Unavailable(f"MLflow at {self._server}: {reason}", dependency="mlflow") from error
 

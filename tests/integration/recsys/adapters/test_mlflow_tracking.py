@@ -177,7 +177,7 @@ def test_a_deleted_experiment_is_restored(tracking: MlflowTracking) -> None:
 
 def test_an_absent_server_is_named_without_its_password(free_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(Unavailable, match=f"MLflow at http://127.0.0.1:{free_tcp_port}") as refused:
+    with pytest.raises(Unavailable, match=f"MLflow at http://127.0.0.1:{free_tcp_port}: it does not answer") as refused:
         MlflowTracking(f"http://trainer:hunter2@127.0.0.1:{free_tcp_port}").experiment()
     assert refused.value.dependency == "mlflow"
     assert "hunter2" not in refused.value.detail
