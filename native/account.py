@@ -7,7 +7,6 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +41,14 @@ class Account:
             os.chown(folder, self.uid, self.gid)
 
     def make_folder(self, folder: Path) -> Path:
-        """Create `folder`, private to this account; folders above keep their modes."""
+        """Create `folder`, private to this account; folders above keep their modes.
+
+        Raises:
+            PermissionError: it is there and somebody else's.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid not in {self.uid, os.geteuid()} or folder.is_symlink():
+            raise PermissionError(f"{folder} belongs to somebody else.")
         self.own(folder)
         return folder
 
@@ -75,10 +80,16 @@ def private_folder(account: Account, prefix: str) -> Path:
     raise OSError(f"No temporary folder that the user {account.name} can enter.")
 
 
-def readable_tree(account: Account, tree: Path, probe: str, copy_to: Callable[[], Path]) -> Path:
-    """`tree`, or a copy of it where `account` cannot run `tree/probe`."""
-    if account.can("x", tree / probe):
-        return tree
-    target = copy_to()
-    shutil.copytree(tree, target, dirs_exist_ok=True)
-    return target
+def readable_tree(account: Account, tree: Path, probe: str, copy: Path) -> Path:
+    """`tree`, or where `account` cannot run `tree/probe` the place `copy`, filled by `fill_copy`."""
+    return tree if account.can("x", tree / probe) else copy
+
+
+def fill_copy(tree: Path, copy: Path) -> None:
+    """Copy `tree` once; a copy that was interrupted is made anew."""
+    if copy.exists():
+        return
+    unfinished = copy.with_name(f"{copy.name}.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(tree, unfinished)
+    unfinished.rename(copy)

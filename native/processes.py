@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from native import leash
 from native.account import Account
+
+POLL_SECONDS = 0.02
 
 Process = subprocess.Popen[bytes]
 
@@ -43,14 +46,23 @@ def start(
     )
 
 
+def exit_status(process: Process) -> int | None:
+    """None while it runs. Once it ended, what is left of its group is killed before its number is free again."""
+    if process.returncode is None:
+        if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
 def stop(process: Process, stop_signal: signal.Signals = signal.SIGTERM, patience: float = 10) -> int:
     """Ask with `stop_signal`, wait `patience` seconds, then kill the group. Returns the exit status."""
-    if process.poll() is None:
+    deadline = time.monotonic() + patience
+    if exit_status(process) is None:
         process.send_signal(stop_signal)
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.wait(patience)
+    while (status := exit_status(process)) is None:
+        if time.monotonic() > deadline:
+            os.killpg(process.pid, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)
+    return status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass, field
@@ -12,10 +13,17 @@ import psycopg
 from psycopg import sql
 
 from native.account import Account
+from native.errors import CannotStart
 from native.ports import LOOPBACK
 
 SUPERUSER = "postgres"
 ROLE = "recstack"
+MAJOR = "18"
+ACCESS = f"""\
+local all {SUPERUSER} trust
+host  all {ROLE} {LOOPBACK}/32 trust
+"""
+"""Who gets in without a password: the superuser through the private socket, the role from this machine."""
 STOP_SIGNAL = signal.SIGINT
 """PostgreSQL's fast shutdown; SIGTERM would wait for clients to leave."""
 
@@ -44,21 +52,42 @@ class PostgresServer:
     settings: dict[str, str] = field(default_factory=dict)
 
     def initialise(self) -> None:
-        """Make the data folder (1 s). Raises `subprocess.CalledProcessError`, its stderr says why."""
+        """Make the data folder unless it is there (1 s).
+
+        Raises:
+            CannotStart: what is there is of another major version, or `initdb` failed.
+        """
+        version = self.data / "PG_VERSION"
+        if not version.exists():
+            self._create()
+        elif (found := version.read_text().strip()) != MAJOR:
+            raise CannotStart(
+                f"{self.data} was written by PostgreSQL {found}, this is {MAJOR}: dump it with the old one and load it "
+                "into the new one, or drop it with ./setup.sh reset."
+            )
+
+    def _create(self) -> None:
+        fresh = self.data.with_name(f"{self.data.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
         command = [
             str(self.tree / "bin" / "initdb"),
-            f"--pgdata={self.data}",
+            f"--pgdata={fresh}",
             f"--username={SUPERUSER}",
             "--auth=trust",
             "--encoding=UTF8",
             "--locale-provider=builtin",
             "--locale=C.UTF-8",
-            "--no-sync",
             "--no-instructions",
         ]
-        subprocess.run(
-            command, check=True, capture_output=True, text=True, cwd="/", timeout=120, **self.account.spawn_arguments()
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd="/", timeout=120, **self.account.spawn_arguments()
         )
+        if done.returncode != 0:
+            raise CannotStart(f"PostgreSQL could not create its data in {fresh}: {done.stderr.strip()}")
+        rules = fresh / "pg_hba.conf"
+        rules.write_text(ACCESS)
+        self.account.own(rules)
+        fresh.rename(self.data)
 
     def command(self) -> list[str]:
         settings = {

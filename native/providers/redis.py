@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from native.configuration import Configuration
+from native.errors import CannotStart
+from native.places import make_folder
 from native.ports import LOOPBACK
+from native.steps import Service
 
 
 def find_binary() -> Path:
@@ -58,3 +62,21 @@ class RedisServer:
 
     def url(self) -> str:
         return f"redis://{LOOPBACK}:{self.port}/0"
+
+
+def service(configuration: Configuration) -> Service:
+    """Raises `CannotStart` where this machine has no Redis."""
+    folder = configuration.state_dir / "redis"
+    try:
+        server = RedisServer(find_binary(), folder, configuration.redis_port, configuration.redis_memory)
+    except LookupError as error:
+        raise CannotStart(str(error)) from None
+    return Service(
+        "redis",
+        tuple(server.command()),
+        server.is_ready,
+        prepare=lambda: make_folder(folder),
+        port=server.port,
+        port_variable="REDIS_PORT",
+        address=server.url(),
+    )

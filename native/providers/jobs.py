@@ -1,0 +1,68 @@
+"""What must have been done before the API can answer, and the trainer that goes on afterwards."""
+
+from __future__ import annotations
+
+import shlex
+
+import psycopg
+
+from native.configuration import Configuration
+from native.places import ROOT
+from native.steps import PYTHON, Service, Task
+
+CONNECT_SECONDS = 5
+
+
+def migrate(configuration: Configuration, needs: tuple[str, ...]) -> Task:
+    command = (*PYTHON, "recsys.migrations")
+    return Task("migrate", command, needs, environment=configuration.environment(), folder=ROOT)
+
+
+def seed(configuration: Configuration, needs: tuple[str, ...]) -> Task:
+    """Only into an empty database; a load is one transaction, so an interrupted one left nothing."""
+    return Task(
+        "seed",
+        (*PYTHON, "data_generator", "seed", *shlex.split(configuration.seed_options)),
+        needs,
+        skip=lambda _: _known_users(configuration.database_url),
+        environment=configuration.environment(),
+        folder=ROOT,
+    )
+
+
+def train(configuration: Configuration, needs: tuple[str, ...], also_needs: tuple[str, ...]) -> Task:
+    """Only where no release is on disk, or the first training was interrupted."""
+    return Task(
+        "train",
+        (*PYTHON, "model_trainer", "train"),
+        needs,
+        also_needs,
+        skip=lambda interrupted: None if interrupted else _present_release(configuration),
+        environment=configuration.environment(),
+        folder=ROOT,
+    )
+
+
+def schedule(configuration: Configuration, needs: tuple[str, ...]) -> Service:
+    """The trainer's own timer; nobody calls it, so that being alive is being well."""
+    return Service(
+        "trainer",
+        (*PYTHON, "model_trainer", "schedule", "--every", configuration.train_every),
+        lambda: True,
+        needs,
+        environment=configuration.environment(),
+        folder=ROOT,
+    )
+
+
+def _known_users(database_url: str) -> str | None:
+    with psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS) as connection:
+        row = connection.execute("SELECT count(*) FROM users").fetchone()
+    return f"{row[0]:,} users are there" if row and row[0] else None
+
+
+def _present_release(configuration: Configuration) -> str | None:
+    with psycopg.connect(configuration.database_url, connect_timeout=CONNECT_SECONDS) as connection:
+        versions = connection.execute("SELECT version FROM releases ORDER BY created_at DESC").fetchall()
+    present = [version for (version,) in versions if (configuration.releases / version / "manifest.json").exists()]
+    return f"release {present[0]} is there" if present else None
