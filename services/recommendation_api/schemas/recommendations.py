@@ -8,22 +8,19 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from recsys.domain import MAX_ID, Algorithm, EventType
+from recommendation_api.schemas.body import Strict
+from recommendation_api.schemas.fields import CategoryName, Count, Id
+from recsys.domain import Algorithm, EventType
 
-MAX_COUNT = 500
 MAX_EXCLUDED = 10_000
 MAX_CATEGORIES = 100
 MAX_TOKEN_LENGTH = 200_000
 
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-CategoryName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Price = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
 
 
-class Filters(BaseModel):
+class Filters(Strict):
     """Applied before the list is cut: it stays exactly as long as asked for while enough items remain."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     categories: tuple[CategoryName, ...] | None = Field(default=None, min_length=1, max_length=MAX_CATEGORIES)
     exclude_categories: tuple[CategoryName, ...] = Field(default=(), max_length=MAX_CATEGORIES)
@@ -35,25 +32,24 @@ class Filters(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
-            raise PydanticCustomError("price_range", "min_price is above max_price")
+            raise PydanticCustomError("price_range", "is above max_price", {"field": "min_price"})
         both = set(self.categories or ()).intersection(self.exclude_categories)
         if both:
             raise PydanticCustomError(
-                "contradiction", "{category} is both wanted and excluded", {"category": min(both)}
+                "contradiction",
+                "{category} is both wanted and excluded",
+                {"field": "exclude_categories", "category": min(both)},
             )
         return self
 
 
-class RecommendationRequest(BaseModel):
+class RecommendationRequest(Strict):
     model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"examples": [{"user_id": 1, "num_recommendations": 5, "algorithm": "hybrid"}]},
+        json_schema_extra={"examples": [{"user_id": 1, "num_recommendations": 5, "algorithm": "hybrid"}]}
     )
 
     user_id: Id
-    num_recommendations: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 10
+    num_recommendations: Count = 10
     algorithm: Algorithm = Algorithm.HYBRID
     filters: Filters | None = None
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from recommendation_api.serving.discovery import ScoredItem, ScoredUser
 from recommendation_api.serving.hot_path import HotPath
-from recommendation_api.serving.serving import AlgorithmInfo, ScoredItem, ScoredUser, Serving
+from recommendation_api.serving.serving import AlgorithmInfo, Serving
 
 __all__ = ["AlgorithmInfo", "HotPath", "ScoredItem", "ScoredUser", "Serving"]

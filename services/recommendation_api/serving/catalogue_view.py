@@ -1,4 +1,4 @@
-"""What the serving layer reads of the catalogue: an immutable view of aligned arrays, replaced whole when items change."""
+"""What the serving layer reads of the catalogue: an immutable view of aligned arrays, replaced when items change."""
 
 from __future__ import annotations
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import numpy as np
 
 from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.serving import discovery
+from recommendation_api.serving.answers import Answers, check_held
+from recommendation_api.serving.batcher import Batcher
 from recommendation_api.serving.catalogue_view import CatalogueMirror
+from recommendation_api.serving.discovery import ScoredItem, ScoredUser
+from recommendation_api.serving.ids import locate
+from recommendation_api.serving.kept_lists import KeptLists
+from recommendation_api.serving.live import LiveRelease
+from recommendation_api.serving.people import Crowd
+from recommendation_api.serving.watcher import Watcher
 from recsys.domain import Algorithm, CategoryShare
-from recsys.errors import NotReady
+from recsys.errors import FieldError, InvalidInput, NotFound, NotReady
 from recsys.release import Release
 from recsys.settings import Settings
+from recsys.stores import Stores
 
+Result = TypeVar("Result")
 
-@dataclass(frozen=True, slots=True)
-class ScoredItem:
-    item_id: int
-    title: str
-    category: str | None
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredUser:
-    user_id: int
-    score: float
+SIMILARITIES = (Algorithm.CONTENT_BASED, Algorithm.ITEM_BASED, Algorithm.ALS, Algorithm.HYBRID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +45,106 @@ class AlgorithmInfo:
 class Serving:
     """Answers from the live release; create with `await Serving.start(...)`, end with `await aclose()`."""
 
+    def __init__(self, stores: Stores, catalogue: CatalogueMirror, settings: Settings) -> None:
+        self._stores, self._catalogue, self._settings = stores, catalogue, settings
+        self._live: LiveRelease | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="serving")
+        self._batcher = Batcher(stores, catalogue, settings.weights, self._pool)
+        self._kept = KeptLists(stores.lists, stores.clock, timedelta(days=settings.lists_retention_days))
+        self._answers = Answers(
+            self._require, stores, catalogue, batcher=self._batcher, kept=self._kept, settings=settings
+        )
+        self._watcher = Watcher(stores, settings, self._go_live)
+
     @classmethod
-    async def start(cls, stores: Any, catalogue: CatalogueMirror, settings: Settings) -> Serving:
+    async def start(cls, stores: Stores, catalogue: CatalogueMirror, settings: Settings) -> Serving:
         """Load the champion (or the last deployed release while the registry is away) and start following the alias.
 
         Starts without a release too: every answer is then `NotReady`.
         """
-        del stores, catalogue, settings
-        return cls()
+        serving = cls(stores, catalogue, settings)
+        await serving._watcher.start()
+        serving._batcher.start()
+        serving._kept.start()
+        return serving
 
     async def aclose(self) -> None:
         """Stop following the alias, write the lists still waiting, end the computing thread."""
+        await self._watcher.aclose()
+        await self._batcher.aclose()
+        await self._kept.aclose()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     @property
     def release(self) -> Release | None:
         """The live one; None before the first."""
-        return None
+        return self._live.release if self._live else None
 
     async def recommend(self, request: RecommendationRequest) -> bytes:
         """The answer as JSON bytes. Raises `InvalidInput`, `NotReady`, `Unavailable`."""
-        raise NotReady("no release is live yet")
+        return await self._answers.answer(request)
 
     async def similar(self, item_id: int, algorithm: Algorithm, n: int) -> Sequence[ScoredItem]:
         """Available items nearest to `item_id`, highest first. Raises `NotFound`, `InvalidInput`, `NotReady`."""
-        raise NotReady("no release is live yet")
+        live, view = self._require(), self._catalogue.view
+        if algorithm not in SIMILARITIES:
+            raise _no_similarity(algorithm)
+        check_held(live, algorithm)
+        position = int(locate(view.item_ids, np.array([item_id], np.int64))[0])
+        if position < 0:
+            raise NotFound(f"there is no item {item_id}")
+        now = self._stores.clock.now().timestamp()
+        return await self._in_thread(lambda: discovery.similar_items(live, view, position, algorithm, n=n, at=now))
 
     async def popular(self, category: str | None, n: int) -> Sequence[ScoredItem]:
         """Available items by popularity x quality. Raises `InvalidInput` for an unknown category, `NotReady`."""
-        raise NotReady("no release is live yet")
+        live, view = self._require(), self._catalogue.view
+        if category is not None and category not in view.category_codes:
+            problem = FieldError("category", f"there is no category {category!r}")
+            raise InvalidInput("the category is unknown", fields=(problem,))
+        now = self._stores.clock.now().timestamp()
+        return await self._in_thread(lambda: discovery.popular_items(live, view, category, n=n, at=now))
 
     async def profile_taste(self, user_id: int) -> Sequence[CategoryShare]:
-        """Shares of the categories in what the user liked, highest first, summing to 1; empty without events."""
-        raise NotReady("no release is live yet")
+        """Shares of the categories in what the user liked, highest first, summing to 1; empty without events. Raises
+        `NotReady`.
+        """
+        live, view = self._require(), self._catalogue.view
+        crowd = await self._crowd_of(live, user_id)
+        return await self._in_thread(lambda: discovery.category_shares(live, view, crowd))
 
     async def similar_users(self, user_id: int, n: int) -> Sequence[ScoredUser]:
         """Like-minded users of the release, highest first; empty without events. Raises `NotReady`."""
-        raise NotReady("no release is live yet")
+        live = self._require()
+        crowd = await self._crowd_of(live, user_id)
+        return await self._in_thread(lambda: discovery.like_minded(live, crowd, n))
 
     def algorithms(self) -> Sequence[AlgorithmInfo]:
         """Those that the live release holds; empty before the first."""
-        return []
+        release = self.release
+        if release is None:
+            return []
+        return [
+            AlgorithmInfo(name, release.metrics.get(name.value, {}), model.settings)
+            for name, model in release.models.items()
+        ]
+
+    def _require(self) -> LiveRelease:
+        if self._live is None:
+            raise NotReady("no release is live yet: train one first")
+        return self._live
+
+    def _go_live(self, live: LiveRelease) -> None:
+        self._live = live
+
+    async def _crowd_of(self, live: LiveRelease, user_id: int) -> Crowd:
+        people = await self._batcher.load([user_id])
+        return await self._in_thread(lambda: self._batcher.crowd_of(live, [user_id], people))
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _no_similarity(algorithm: Algorithm) -> InvalidInput:
+    message = f"{algorithm.value} knows no similar items; ask for " + ", ".join(name.value for name in SIMILARITIES)
+    return InvalidInput(message, fields=(FieldError("algorithm", message),))

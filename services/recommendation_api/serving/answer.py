@@ -1,0 +1,74 @@
+"""The answer's bytes: written once, kept in the cache as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import to_json
+
+from recsys.domain import Explanation, Recommendation
+
+FRESH, STORED = b'"cached":false', b'"cached":true'
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    user_id: int
+    algorithm: str
+    release: str
+    recommendation_id: str
+    generated_at: datetime
+    cold_start: bool
+    degraded: Sequence[str]
+    recommendations: Sequence[Recommendation]
+    next_page_token: str | None
+
+    def to_bytes(self) -> bytes:
+        fields: dict[str, Any] = {
+            "user_id": self.user_id,
+            "algorithm": self.algorithm,
+            "release": self.release,
+            "recommendation_id": self.recommendation_id,
+            "generated_at": self.generated_at,
+            "cached": False,
+            "cold_start": self.cold_start,
+            "degraded": list(self.degraded),
+            "recommendations": [_item(each) for each in self.recommendations],
+        }
+        if self.next_page_token is not None:
+            fields["next_page_token"] = self.next_page_token
+        return to_json(fields)
+
+
+def as_stored(body: bytes) -> bytes:
+    """The same answer as the cache will give it. What stands before `cached` holds no text of anybody's."""
+    return body.replace(FRESH, STORED, 1)
+
+
+def _item(item: Recommendation) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "rank": item.rank,
+        "item_id": item.item_id,
+        "title": item.title,
+        "category": item.category,
+        "score": item.score,
+        "reason": item.reason,
+    }
+    if item.explanation is not None:
+        fields["explanation"] = _explanation(item.explanation)
+    return fields
+
+
+def _explanation(explanation: Explanation) -> dict[str, Any]:
+    parts = []
+    for part in explanation.parts:
+        fields: dict[str, Any] = {"source": part.source, "share": part.share}
+        if part.because:
+            fields["because"] = [
+                {"item_id": cause.item_id, "type": cause.type.value, "share": cause.share} for cause in part.because
+            ]
+        parts.append(fields)
+    return {"parts": parts, "rules": list(explanation.rules)}

@@ -1,0 +1,164 @@
+"""Misses are computed together: whoever waits while a batch is computed forms the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.serving.catalogue_view import CatalogueMirror, CatalogueView
+from recommendation_api.serving.engine import Batch, Computed, Question, compute
+from recommendation_api.serving.live import LiveRelease
+from recommendation_api.serving.paging import Page
+from recommendation_api.serving.people import Crowd, Person, crowd, last_known, load_people
+from recommendation_api.serving.stages import observe, stage
+from recsys.errors import Unavailable
+from recsys.settings import EventWeights
+from recsys.stores import Stores
+from recsys.telemetry import BACKGROUND_ERRORS
+
+TASK = "batcher"
+MAX_WAITING = 1024
+MAX_BATCH = 32
+RUNNERS = 2
+"""One loads histories while the other's batch is computed."""
+POSTGRES = "postgres"
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    computed: Computed
+    epoch: int
+    """The catalogue's revision that the computation saw."""
+    degraded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Miss:
+    live: LiveRelease
+    key: str
+    request: RecommendationRequest
+    diversity: float
+    page: Page
+    degraded: tuple[str, ...]
+    """Dependencies that were away before the computation."""
+    since: float = field(default_factory=time.perf_counter)
+    answered: asyncio.Future[Answered] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Misses that share it have one answer."""
+        return self.request.user_id, self.key, self.degraded
+
+
+class Batcher:
+    """The event loop only loads and hands out; arithmetic runs in `pool`."""
+
+    def __init__(self, stores: Stores, catalogue: CatalogueMirror, weights: EventWeights, pool: Executor) -> None:
+        self._log, self._users, self._clock = stores.interactions, stores.users, stores.clock
+        self._catalogue, self._weights, self._pool = catalogue, weights, pool
+        self._waiting: asyncio.Queue[Miss] = asyncio.Queue(MAX_WAITING)
+        self._runners: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._runners = [asyncio.create_task(self._run(), name=TASK) for _ in range(RUNNERS)]
+
+    async def aclose(self) -> None:
+        for runner in self._runners:
+            runner.cancel()
+        for runner in self._runners:
+            with suppress(asyncio.CancelledError):
+                await runner
+        while not self._waiting.empty():
+            self._waiting.get_nowait().answered.cancel()
+
+    async def ask(self, miss: Miss) -> Answered:
+        """Raises `Unavailable` where too many are waiting already."""
+        try:
+            self._waiting.put_nowait(miss)
+        except asyncio.QueueFull:
+            raise Unavailable("too many lists wait to be computed", dependency="api", retry_after=1) from None
+        return await miss.answered
+
+    async def _run(self) -> None:
+        while True:
+            batch = [await self._waiting.get()]
+            while len(batch) < MAX_BATCH and not self._waiting.empty():
+                batch.append(self._waiting.get_nowait())
+            for version in {miss.live.version for miss in batch}:
+                await self._answer([miss for miss in batch if miss.live.version == version])
+
+    async def _answer(self, misses: Sequence[Miss]) -> None:
+        for miss in misses:
+            observe("queue", time.perf_counter() - miss.since)
+        try:
+            answers = await self._together(misses)
+        except Exception as error:  # noqa: BLE001 - one odd question must not take the others with it
+            if len(misses) > 1:
+                for miss in misses:
+                    await self._answer([miss])
+                return
+            BACKGROUND_ERRORS.labels(TASK).inc()
+            _fail(misses[0], error)
+        else:
+            for miss, answer in zip(misses, answers, strict=True):
+                if not miss.answered.done():
+                    miss.answered.set_result(answer)
+
+    async def _together(self, misses: Sequence[Miss]) -> list[Answered]:
+        different = list({miss.identity: miss for miss in misses}.values())
+        user_ids = list(dict.fromkeys(miss.request.user_id for miss in different))
+        people = await self.load(user_ids)
+        view = self._catalogue.view
+        live = misses[0].live
+        if not len(view.item_ids) and len(live.release.item_ids):
+            raise Unavailable("the catalogue has not been read yet", dependency=POSTGRES)
+        away = () if people is not None else (POSTGRES,)
+        loop = asyncio.get_running_loop()
+        computed = await loop.run_in_executor(self._pool, self._compute, different, user_ids, people, view)
+        answers = {
+            miss.identity: Answered(one, view.revision, (*miss.degraded, *away))
+            for miss, one in zip(different, computed, strict=True)
+        }
+        return [answers[miss.identity] for miss in misses]
+
+    async def load(self, user_ids: Sequence[int]) -> list[Person] | None:
+        """None while PostgreSQL is away."""
+        with stage("load"):
+            try:
+                return await load_people(self._log, self._users, user_ids)
+            except Unavailable:
+                return None
+
+    def crowd_of(self, live: LiveRelease, user_ids: Sequence[int], people: Sequence[Person] | None) -> Crowd:
+        """What `load` found, laid over the release; from the release alone where it found PostgreSQL away."""
+        if people is None:
+            return last_known(live.release, user_ids)
+        return crowd(people, live.release.item_ids, self._weights)
+
+    def _compute(
+        self, misses: Sequence[Miss], user_ids: Sequence[int], people: Sequence[Person] | None, view: CatalogueView
+    ) -> list[Computed]:
+        live = misses[0].live
+        away = (POSTGRES,) if people is None else ()
+        everybody = self.crowd_of(live, user_ids, people)
+        batch = Batch(live, view, everybody, self._clock.now(), away, self._weights)
+        questions = [
+            Question(miss.request, user_ids.index(miss.request.user_id), miss.diversity, miss.page, miss.degraded)
+            for miss in misses
+        ]
+        return compute(batch, questions)
+
+
+def _fail(miss: Miss, error: Exception) -> None:
+    logger.warning("a list could not be computed", algorithm=miss.request.algorithm.value, error=repr(error))
+    if not miss.answered.done():
+        miss.answered.set_exception(error)

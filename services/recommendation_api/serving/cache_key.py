@@ -1,0 +1,35 @@
+"""Equal questions have equal keys: everything that changes the answer is in it, in one canonical form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from recommendation_api.schemas.recommendations import Filters, RecommendationRequest
+
+
+def cache_key(version: str, request: RecommendationRequest, default_diversity: float) -> str:
+    """The field of the user's hash: release, algorithm, count, and a digest of the rest where there is a rest."""
+    plain = f"{version}:{request.algorithm}:{request.num_recommendations}"
+    if request.filters is None and request.diversity is None and request.page_token is None and not request.explain:
+        return plain
+    diversity = default_diversity if request.diversity is None else request.diversity
+    parts = [_canonical(request.filters), diversity, request.explain, request.page_token]
+    if parts == [None, default_diversity, False, None]:
+        return plain
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
+    return f"{plain}:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def query_digest(request: RecommendationRequest) -> str:
+    """What a page token is bound to: the user and the question, not the size of the page."""
+    parts = [request.user_id, request.algorithm, _canonical(request.filters), request.diversity]
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _canonical(filters: Filters | None) -> dict[str, object] | None:
+    if filters is None:
+        return None
+    values = filters.model_dump(exclude_defaults=True)
+    return {name: sorted(set(value)) if isinstance(value, tuple) else value for name, value in values.items()} or None

@@ -1,0 +1,117 @@
+"""What the other routes ask of the live release: neighbours of an item, popular items, taste, like-minded users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recommendation_api.serving import taste
+from recommendation_api.serving.catalogue_view import CatalogueView
+from recommendation_api.serving.explanations import DECIMALS
+from recommendation_api.serving.filters import Mask, available
+from recommendation_api.serving.ids import locate
+from recommendation_api.serving.ladder import below, refill
+from recommendation_api.serving.live import LiveRelease
+from recommendation_api.serving.people import Crowd
+from recommendation_api.serving.top import best
+from recsys.algorithms.base import FloatArray, IndexArray
+from recsys.domain import Algorithm, CategoryShare
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredItem:
+    item_id: int
+    title: str
+    category: str | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredUser:
+    user_id: int
+    score: float
+
+
+def similar_items(
+    live: LiveRelease, view: CatalogueView, position: int, algorithm: Algorithm, *, n: int, at: float
+) -> list[ScoredItem]:
+    """Available items nearest to the one at `position`; where the algorithm knows fewer, popular ones of its category
+    follow, then others.
+    """
+    ground = live.over(view)
+    allowed = available(view, at)
+    allowed[position] = False
+    scores = _nearness(live, ground.column[position], algorithm)
+    near = np.zeros(len(allowed), np.float32) if scores is None else ground.at_positions(scores)
+    chosen = best(near, np.flatnonzero(allowed & (near > 0)).astype(np.int32), n, ground.popularity)
+    values = near[chosen]
+    if len(chosen) < n:
+        allowed[chosen] = False
+        liking = np.zeros(len(view.category_names) + 1, np.float32)
+        liking[view.category[position]] = 1
+        liking[-1] = 0
+        more = refill(ground, liking, None, allowed, n - len(chosen))
+        values = np.concatenate([values, below(more.level, float(values[-1]) if len(chosen) else None)])
+        chosen = np.concatenate([chosen, more.positions])
+    return _listed(view, chosen, values)
+
+
+def _nearness(live: LiveRelease, column: int, algorithm: Algorithm) -> FloatArray | None:
+    if column < 0:
+        return None
+    nearness: FloatArray = live.release.models[algorithm].similar(np.array([column], np.int32))[0]
+    return nearness
+
+
+def popular_items(
+    live: LiveRelease, view: CatalogueView, category: str | None, *, n: int, at: float
+) -> list[ScoredItem]:
+    """Available items by popularity x quality; those that nobody touched follow by quality."""
+    ground = live.over(view)
+    allowed: Mask = available(view, at)
+    if category is not None:
+        allowed &= view.category == view.category_codes[category]
+    nothing = np.zeros(len(view.category_names) + 1, np.float32)
+    ladder = refill(ground, nothing, None, allowed, n)
+    return _listed(view, ladder.positions, ladder.level)
+
+
+def _listed(view: CatalogueView, positions: IndexArray, scores: FloatArray) -> list[ScoredItem]:
+    codes = view.category[positions].tolist()
+    return [
+        ScoredItem(
+            int(view.item_ids[position]),
+            view.titles[position],
+            view.category_names[code] if code >= 0 else None,
+            round(score, DECIMALS),
+        )
+        for position, code, score in zip(positions.tolist(), codes, scores.tolist(), strict=True)
+    ]
+
+
+def category_shares(live: LiveRelease, view: CatalogueView, crowd: Crowd) -> list[CategoryShare]:
+    """What the one user of `crowd` liked, by category, largest first; the shares sum to 1."""
+    shares = taste.learned(view, live.release, crowd.histories)[:-1]
+    order = np.argsort(-shares, kind="stable")
+    return [
+        CategoryShare(view.category_names[code], round(float(shares[code]), DECIMALS))
+        for code in order
+        if shares[code] > 0
+    ]
+
+
+def like_minded(live: LiveRelease, crowd: Crowd, n: int) -> Sequence[ScoredUser]:
+    """Users of the release whose histories point the same way as the one of `crowd`: cosine of the liked items, each
+    discounted by how many like it.
+    """
+    history = crowd.histories.weights
+    wanted = np.zeros(history.shape[1], np.float32)
+    wanted[history.indices] = np.maximum(history.data, 0)
+    scores = live.neighbourhood.cosine(wanted)
+    user_ids = live.release.user_ids
+    itself = locate(user_ids, np.array([crowd.people[0].user_id], np.int64))
+    scores[itself[itself >= 0]] = 0
+    chosen = best(scores, np.flatnonzero(scores > 0).astype(np.int32), n, scores)
+    return [ScoredUser(int(user_ids[row]), round(float(scores[row]), DECIMALS)) for row in chosen]

@@ -1,0 +1,172 @@
+"""Lists for a batch of questions, from arrays to answers: pure arithmetic, run in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+import numpy as np
+
+from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.serving.answer import Answer
+from recommendation_api.serving.cache_key import query_digest
+from recommendation_api.serving.catalogue_view import CatalogueView
+from recommendation_api.serving.content import similarity_among
+from recommendation_api.serving.diversity import diversify, pool_size
+from recommendation_api.serving.explanations import DECIMALS, explanation, reason_about
+from recommendation_api.serving.filters import NO_FILTERS, Mask, available, drop, narrow
+from recommendation_api.serving.live import Ground, LiveRelease
+from recommendation_api.serving.paging import Page, next_token
+from recommendation_api.serving.people import Crowd
+from recommendation_api.serving.ranking import REFILL, Case, Ranking, rank
+from recommendation_api.serving.reasons import reasons
+from recommendation_api.serving.stages import stage
+from recsys.algorithms.base import FloatArray, Histories
+from recsys.domain import Algorithm, Recommendation
+from recsys.ports import KeptList
+from recsys.settings import EventWeights
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One list to make, for the person in row `row` of the crowd."""
+
+    request: RecommendationRequest
+    row: int
+    diversity: float
+    page: Page
+    degraded: tuple[str, ...] = ()
+    """Dependencies that this question found away, beside those of the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    body: bytes
+    kept: KeptList
+    stays_right_until: float
+    """Unix seconds: the next time that the availability of an item could change this list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    live: LiveRelease
+    view: CatalogueView
+    crowd: Crowd
+    now: datetime
+    degraded: Sequence[str]
+    weights: EventWeights
+
+
+def compute(batch: Batch, questions: Sequence[Question]) -> list[Computed]:
+    """An answer to each question; the scores of one algorithm come from one product over all of its users."""
+    ground = batch.live.over(batch.view)
+    on_offer = available(batch.view, batch.now.timestamp())
+    results: dict[int, Computed] = {}
+    for algorithm in dict.fromkeys(question.request.algorithm for question in questions):
+        asked = [index for index, question in enumerate(questions) if question.request.algorithm is algorithm]
+        rows = sorted({questions[index].row for index in asked})
+        histories = batch.crowd.histories.rows(np.array(rows, np.int32))
+        with stage("score"):
+            parts = batch.live.release.models[algorithm].parts(histories)
+        for index in asked:
+            at = rows.index(questions[index].row)
+            history = histories.rows(np.array([at], np.int32))
+            case = _case(batch, ground, questions[index], history, {name: part[at] for name, part in parts.items()})
+            results[index] = _answer(batch, case, questions[index], on_offer)
+    return [results[index] for index in range(len(questions))]
+
+
+def _case(batch: Batch, ground: Ground, question: Question, history: Histories, parts: dict[str, FloatArray]) -> Case:
+    person = batch.crowd.people[question.row]
+    return Case(ground, batch.live.release, Algorithm(question.request.algorithm), person, history, parts)
+
+
+def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Computed:
+    request = question.request
+    with stage("rank"):
+        allowed = _allowed(case, question, on_offer)
+        ranking = _ranked(case, question, allowed)
+    with stage("explain"):
+        recommendations = _described(case, ranking, batch.weights, explain=request.explain)
+    item_ids = case.ground.view.item_ids[ranking.positions]
+    token = None
+    if len(recommendations) and np.count_nonzero(allowed) > len(recommendations):
+        token = next_token(question.page, item_ids, recommendations[-1].score, query_digest(request))
+    recommendation_id = str(uuid4())
+    answer = Answer(
+        user_id=request.user_id,
+        algorithm=request.algorithm.value,
+        release=batch.live.version,
+        recommendation_id=recommendation_id,
+        generated_at=batch.now,
+        cold_start=case.person.n_events == 0,
+        degraded=(*question.degraded, *batch.degraded),
+        recommendations=recommendations,
+        next_page_token=token,
+    )
+    kept = KeptList(
+        recommendation_id, request.user_id, batch.live.version, request.algorithm.value, item_ids.tolist(), batch.now
+    )
+    boundary = _boundary(batch, ranking, is_short=len(recommendations) < request.num_recommendations)
+    return Computed(answer.to_bytes(), kept, boundary)
+
+
+def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
+    filters = question.request.filters or NO_FILTERS
+    view = case.ground.view
+    allowed = narrow(on_offer, view, filters)
+    if not filters.include_seen:
+        drop(allowed, view, case.person.seen)
+    drop(allowed, view, question.page.shown)
+    return allowed
+
+
+def _ranked(case: Case, question: Question, allowed: Mask) -> Ranking:
+    n = question.request.num_recommendations
+    if question.diversity > 0:
+        pool = rank(case, allowed, pool_size(n))
+        ranking = diversify(pool, similarity_among(case.release, case.ground, pool.positions), n, question.diversity)
+    else:
+        ranking = rank(case, allowed, n)
+    return _under(ranking, question.page.ceiling)
+
+
+def _under(ranking: Ranking, ceiling: float) -> Ranking:
+    """Lowered as a whole, so that a later page never begins above the end of the one before."""
+    if not len(ranking.positions) or ranking.scores[0] <= ceiling:
+        return ranking
+    shift = np.full(len(ranking.positions), ceiling - ranking.scores[0])
+    shares = {**ranking.shares, REFILL: ranking.shares.get(REFILL, 0) + shift}
+    return Ranking(ranking.positions, ranking.rungs, shares, ranking.liking)
+
+
+def _described(case: Case, ranking: Ranking, weights: EventWeights, *, explain: bool) -> list[Recommendation]:
+    view = case.ground.view
+    reasoning = reason_about(case, ranking, weights)
+    sentences = reasons(case, ranking, reasoning)
+    scores = [round(score, DECIMALS) for score in ranking.scores.tolist()]
+    codes = view.category[ranking.positions].tolist()
+    return [
+        Recommendation(
+            rank=index + 1,
+            item_id=int(view.item_ids[position]),
+            title=view.titles[position],
+            category=view.category_names[codes[index]] if codes[index] >= 0 else None,
+            score=scores[index],
+            reason=sentences[index],
+            explanation=explanation(ranking, reasoning, index, scores[index]) if explain else None,
+        )
+        for index, position in enumerate(ranking.positions.tolist())
+    ]
+
+
+def _boundary(batch: Batch, ranking: Ranking, *, is_short: bool) -> float:
+    """The first end among the listed items; where the list came out short, also the next item to go on offer."""
+    ends = batch.view.available_until[ranking.positions]
+    boundary = float(ends.min(initial=np.inf))
+    if is_short:
+        starts = batch.view.available_from
+        boundary = min(boundary, float(starts[starts > batch.now.timestamp()].min(initial=np.inf)))
+    return boundary

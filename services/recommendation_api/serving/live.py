@@ -1,0 +1,81 @@
+"""A release made ready to answer: what is derived from it once, and how it lies over today's catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from recommendation_api.serving.catalogue_view import CatalogueView
+from recommendation_api.serving.ids import locate
+from recommendation_api.serving.neighbourhood import Neighbourhood
+from recsys.algorithms.base import FloatArray, Histories, IndexArray
+from recsys.domain import Algorithm
+from recsys.release import Release
+
+MAX_QUALITY, UNKNOWN_QUALITY = 5.0, 2.5
+TINY = float(np.finfo(np.float32).tiny)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Positions are the catalogue's, columns the release's."""
+
+    view: CatalogueView
+    column: IndexArray
+    """(n_positions,) -1 for an item that is newer than the release"""
+    popularity: FloatArray
+    """(n_positions,) 0..1, popularity x quality; 0 for an item that nobody touched"""
+    relative_popularity: FloatArray
+    """(n_positions,) 0..1, the same as a share of the best in its category"""
+    quality: FloatArray
+    """(n_positions,) 0..1"""
+
+    def at_positions(self, row: FloatArray) -> FloatArray:
+        """(n_columns,) scores as (n_positions,): -inf where the release does not know the item."""
+        scores = row[self.column]
+        scores[self.column < 0] = -np.inf
+        return scores
+
+
+class LiveRelease:
+    """`version` names it everywhere."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.version = release.version
+        self._popularity = _popularity(release)
+        self._ground: Ground | None = None
+
+    @cached_property
+    def neighbourhood(self) -> Neighbourhood:
+        return Neighbourhood(self.release.histories)
+
+    def over(self, view: CatalogueView) -> Ground:
+        """This release laid over `view`; kept until the catalogue changes."""
+        ground = self._ground
+        if ground is None or ground.view is not view:
+            ground = self._ground = self._lay(view)
+        return ground
+
+    def _lay(self, view: CatalogueView) -> Ground:
+        column = locate(self.release.item_ids, view.item_ids)
+        popularity = np.append(self._popularity, np.float32(0))[column]
+        quality = np.nan_to_num(view.quality, nan=UNKNOWN_QUALITY) / MAX_QUALITY
+        return Ground(view, column, popularity, _relative(popularity, view), quality.astype(np.float32))
+
+
+def _popularity(release: Release) -> FloatArray:
+    """(n_columns,) scaled to 0..1; items without an event of anybody stay at 0."""
+    model = release.models[Algorithm.POPULARITY]
+    score = model.fold_in(Histories.empty(1, len(release.item_ids)))[0].astype(np.float32)
+    touched = np.bincount(release.histories.weights.indices, minlength=len(score)) > 0
+    score = np.where(touched, np.maximum(score, np.float32(TINY)), np.float32(0))
+    return (score / max(float(score.max(initial=0)), TINY)).astype(np.float32)
+
+
+def _relative(popularity: FloatArray, view: CatalogueView) -> FloatArray:
+    best = np.zeros(len(view.category_names) + 1, np.float32)
+    np.maximum.at(best, view.category, popularity)
+    return (popularity / np.maximum(best[view.category], TINY)).astype(np.float32)

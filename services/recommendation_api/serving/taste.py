@@ -1,0 +1,42 @@
+"""Which categories somebody likes: learned from events, stated at sign-up, or both."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recommendation_api.serving.catalogue_view import CatalogueView
+from recommendation_api.serving.ids import locate
+from recommendation_api.serving.people import Person
+from recsys.algorithms.base import FloatArray, Histories
+from recsys.release import Release
+
+TINY = float(np.finfo(np.float32).tiny)
+
+
+def learned(view: CatalogueView, release: Release, history: Histories) -> FloatArray:
+    """(n_categories + 1,) shares of the positive weight of one row, summing to 1; all 0 without any. The last slot is
+    for items without a category and stays 0.
+    """
+    positions = locate(view.item_ids, release.item_ids[history.weights.indices])
+    found = positions >= 0
+    weight = np.maximum(history.weights.data[found], 0)
+    shares = np.bincount(
+        view.category[positions[found]] % (len(view.category_names) + 1), weight, len(view.category_names) + 1
+    )
+    shares[-1] = 0
+    return np.asarray(shares / max(float(shares.sum()), TINY), np.float32)
+
+
+def stated(view: CatalogueView, person: Person) -> FloatArray:
+    """(n_categories + 1,) 0..1 as the user said, faded by the events since; categories of items liked at sign-up count
+    as liked fully.
+    """
+    liking = np.zeros(len(view.category_names) + 1, np.float32)
+    if person.fade > 0:
+        for name, preference in person.preferences.items():
+            if name in view.category_codes:
+                liking[view.category_codes[name]] = preference
+        positions = locate(view.item_ids, person.liked)
+        liking[view.category[positions[positions >= 0]]] = 1
+        liking[-1] = 0
+    return liking * np.float32(person.fade)

@@ -1,0 +1,142 @@
+"""Follows the champion alias: a new release is loaded, checked and warmed beside the old one, then takes its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from recommendation_api.serving.live import LiveRelease
+from recommendation_api.serving.warm_up import warm_up
+from recsys.domain import Deployment
+from recsys.errors import Unavailable
+from recsys.ports import Clock
+from recsys.release import list_releases, load_release
+from recsys.settings import Settings
+from recsys.stores import Stores
+from recsys.telemetry import BACKGROUND_ERRORS, RELEASE_CREATED, RELEASE_SWAPS
+
+TASK = "release_watcher"
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 300.0
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A release that could not be loaded is tried again, ever more rarely."""
+
+    wait: float
+    next_try: float
+    """On the monotonic clock."""
+
+
+class Watcher:
+    """`live` is replaced whole; who began an answer with the old release ends it with the old one."""
+
+    def __init__(self, stores: Stores, settings: Settings, on_change: Callable[[LiveRelease], None]) -> None:
+        self._registry, self._deployments, self._clock = stores.registry, stores.deployments, stores.clock
+        self._releases, self._poll_seconds = settings.releases, settings.alias_poll_seconds
+        self._on_change = on_change
+        self._live: LiveRelease | None = None
+        self._refused: dict[str, Refusal] = {}
+        self._unrecorded: Deployment | None = None
+        self._away = False
+        self._follower: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load what should be live; where that cannot be known or loaded, what was live last, else the newest release
+        on disk. Then keep following.
+        """
+        await self._look_safely()
+        if self._live is None and (self._refused or self._away):
+            for version in await self._last_known():
+                if version not in self._refused and await self._load(version):
+                    break
+        self._follower = asyncio.create_task(self._follow(), name=TASK)
+
+    async def aclose(self) -> None:
+        if self._follower:
+            self._follower.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._follower
+
+    async def look(self) -> None:
+        """One look at the alias. Raises `Unavailable` while the registry is away."""
+        champion = await self._registry.champion()
+        if champion and (self._live is None or champion != self._live.version) and self._is_due(champion):
+            before = self._live
+            live = await self._load(champion)
+            self._unrecorded = _deployment(before, live, self._clock) if live else self._unrecorded
+        if self._unrecorded:
+            await self._deployments.append(self._unrecorded)
+            self._unrecorded = None
+
+    async def _look_safely(self) -> None:
+        """A watcher that ended would pin the worker to its release: whatever happens, the next turn may succeed."""
+        self._away = False
+        try:
+            await self.look()
+        except Unavailable as error:
+            self._away = True
+            logger.debug("the champion cannot be followed", dependency=error.dependency)
+        except Exception as error:  # noqa: BLE001
+            BACKGROUND_ERRORS.labels(TASK).inc()
+            logger.warning("the champion cannot be followed", error=repr(error))
+
+    async def _last_known(self) -> list[str]:
+        """Versions to try while the registry is away, the best first."""
+        last: list[str] = []
+        with suppress(Unavailable):
+            latest = await self._deployments.latest()
+            last = [latest.version] if latest else []
+        on_disk = await asyncio.to_thread(list_releases, self._releases)
+        return [*last, *(version for version in reversed(on_disk) if version not in last)]
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            await self._look_safely()
+
+    def _is_due(self, version: str) -> bool:
+        refusal = self._refused.get(version)
+        return refusal is None or self._clock.monotonic() >= refusal.next_try
+
+    async def _load(self, version: str) -> LiveRelease | None:
+        """Make `version` live; one that is refused leaves the old release where it is."""
+        try:
+            live = await asyncio.to_thread(_prepared, self._releases, version)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one goes on
+            self._refuse(version, error)
+            return None
+        self._refused.clear()
+        self._live = live
+        self._on_change(live)
+        RELEASE_SWAPS.labels("loaded").inc()
+        RELEASE_CREATED.set(live.release.created_at.timestamp())
+        logger.info("a release is live", version=version)
+        return live
+
+    def _refuse(self, version: str, error: Exception) -> None:
+        refusal = self._refused.get(version)
+        wait = min(refusal.wait * 2, LAST_RETRY_SECONDS) if refusal else FIRST_RETRY_SECONDS
+        self._refused[version] = Refusal(wait, self._clock.monotonic() + wait)
+        RELEASE_SWAPS.labels("refused").inc()
+        serving = self._live.version if self._live else None
+        logger.error("a release is refused", version=version, error=repr(error), serving=serving, retry_in=wait)
+
+
+def _prepared(releases: Path, version: str) -> LiveRelease:
+    live = LiveRelease(load_release(releases, version))
+    warm_up(live)
+    return live
+
+
+def _deployment(before: LiveRelease | None, after: LiveRelease, clock: Clock) -> Deployment:
+    goes_back = before is not None and after.release.created_at < before.release.created_at
+    action = "rollback" if goes_back else "publish"
+    return Deployment(after.version, action, clock.now(), "the champion alias points to it")
