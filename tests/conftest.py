@@ -16,8 +16,10 @@ import redis
 from psycopg import sql
 
 from native import processes
-from native.account import private_folder, readable_tree, server_account
-from native.ports import LOOPBACK, free_port, is_open
+from native.account import fill_copy, private_folder, readable_tree, server_account
+from native.answers import http_ok
+from native.places import ROOT
+from native.ports import LOOPBACK, free_port
 from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer, wheel_tree
 from native.providers.redis import RedisServer, find_binary
 from recsys.settings import EventWeights, Settings
@@ -34,6 +36,13 @@ QUICK = {
     "autovacuum": "off",
 }
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` one worker has the MLflow server: it takes seconds to start."""
+    for item in items:
+        if "mlflow_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("mlflow"))
 
 
 def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: Path, patience: float = 30) -> None:
@@ -65,7 +74,9 @@ def postgres_server() -> Iterator[PostgresServer]:
     """PostgreSQL 18 with the role `recstack` and no database of ours."""
     account = server_account()
     folder = private_folder(account, "recstack-test-")
-    tree = readable_tree(account, wheel_tree(), "bin/postgres", lambda: folder / "tree")
+    tree = readable_tree(account, wheel_tree(), "bin/postgres", folder / "tree")
+    if tree != wheel_tree():
+        fill_copy(wheel_tree(), tree)
     server = PostgresServer(tree, folder / "data", folder, free_port(), account, QUICK)
     server.initialise()
     log = folder / "server.log"
@@ -133,27 +144,24 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def mlflow_server() -> Iterator[str]:
-    """A tracking server with SQLite and its own artifact folder (about 10 s to start); its URL."""
+    """A tracking server with SQLite and its own artifact folder (about 6 s to start); its URL."""
     with tempfile.TemporaryDirectory(prefix="recstack-test-") as name:
         folder, port = Path(name), free_port()
-        store = [
-            "--backend-store-uri",
-            f"sqlite:///{folder}/mlflow.db",
-            "--artifacts-destination",
-            f"{folder}/artifacts",
-        ]
-        address = ["--host", LOOPBACK, "--port", str(port), "--workers", "1"]
-        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        environment = os.environ | {
+            "PYTHONPATH": str(ROOT),
+            "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
+            "MLFLOW_ARTIFACTS_DESTINATION": str(folder / "artifacts"),
+            "MLFLOW_PORT": str(port),
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        }
         log = folder / "server.log"
         with log.open("wb") as output:
             process = processes.start(
-                [sys.executable, "-m", "mlflow", "server", "--serve-artifacts", *store, *address],
-                output=output,
-                environment=os.environ | quiet,
-                folder=folder,
+                [sys.executable, "-m", "native.mlflow_server"], output=output, environment=environment, folder=folder
             )
         try:
-            _wait_until(lambda: is_open(port), process, log, patience=120)
+            _wait_until(lambda: http_ok(port, "/health"), process, log, patience=120)
             yield f"http://{LOOPBACK}:{port}"
         finally:
             processes.stop(process)
