@@ -1,0 +1,52 @@
+"""`python -m recommendation_api`: one port, `API_WORKERS` processes."""
+
+from __future__ import annotations
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from recsys.settings import Settings
+
+KEEP_ALIVE_SECONDS = 30
+SHUTDOWN_SECONDS = 10
+BACKLOG = 2048
+STARTUP_CHECK_SECONDS = 60
+
+
+def application() -> ASGIApp:
+    """What each worker runs."""
+    from recommendation_api import logs
+    from recommendation_api.app import create_app
+
+    settings = Settings.load()
+    logs.configure(settings)
+    return create_app(settings)
+
+
+def main() -> None:
+    settings = Settings.load()
+    if settings.api_workers > 1:
+        from recommendation_api.metrics import share_metrics
+
+        share_metrics(settings.state_dir / "run" / f"recommendation_api-{settings.api_port}" / "metrics")
+    uvicorn.run(
+        "recommendation_api.__main__:application",
+        factory=True,
+        host=settings.api_host,
+        port=settings.api_port,
+        workers=settings.api_workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_worker_healthcheck=STARTUP_CHECK_SECONDS,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Who may call: everybody, unless a key is configured."""
+
+from __future__ import annotations
+
+import hmac
+
+from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from recommendation_api.problems import problem_response
+from recsys.errors import Forbidden
+
+HEADER = "X-API-Key"
+OPEN = frozenset({"/", "/health", "/ready", "/docs", "/openapi.json"})
+"""Probes and the description of the API: they say nothing of anybody, and no browser could send a key for the page."""
+OPEN_FOLDER = "/docs/"
+
+
+class RequireKey:
+    """Plain ASGI: lets a request through that carries one of `keys`."""
+
+    def __init__(self, app: ASGIApp, keys: tuple[SecretStr, ...]) -> None:
+        self._app = app
+        self._keys = [key.get_secret_value().encode() for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _is_open(scope["path"]) or self._admits(scope):
+            await self._app(scope, receive, send)
+            return
+        refused = Forbidden(f"This API needs a key in the {HEADER} header; it is missing or wrong.")
+        await problem_response(refused, scope["path"])(scope, receive, send)
+
+    def _admits(self, scope: Scope) -> bool:
+        """Every key is compared in full, whatever it shares with the one that was sent."""
+        sent = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
+        matches = [hmac.compare_digest(sent, key) for key in self._keys]
+        return True in matches
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_FOLDER)

@@ -1,0 +1,73 @@
+"""What the process holds open while it serves, opened in this order and closed in the reverse one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TypedDict
+
+import structlog
+from fastapi import FastAPI
+
+from recommendation_api.catalogue import CatalogueMirror, RevisionHint
+from recommendation_api.metrics import leave_metrics
+from recommendation_api.serving import Serving
+from recsys.settings import Settings
+from recsys.stores import Stores
+
+OpenStores = Callable[[Settings], AbstractAsyncContextManager[Stores]]
+
+logger = structlog.get_logger(__name__)
+
+
+class State(TypedDict):
+    """What every request finds in `request.state`."""
+
+    settings: Settings
+    stores: Stores
+    catalogue: CatalogueMirror
+    serving: Serving
+
+
+class Lifespan:
+    """Opens everything; `state` is there from the start's end to the stop's beginning."""
+
+    def __init__(self, settings: Settings, open_stores: OpenStores) -> None:
+        self._settings = settings
+        self._open_stores = open_stores
+        self.state: State | None = None
+
+    @property
+    def serving(self) -> Serving | None:
+        return self.state["serving"] if self.state else None
+
+    @asynccontextmanager
+    async def __call__(self, _app: FastAPI) -> AsyncIterator[State]:
+        settings = self._settings
+        async with AsyncExitStack() as stack:
+            stack.callback(leave_metrics)
+            stores = await stack.enter_async_context(self._open_stores(settings))
+            catalogue = CatalogueMirror(
+                stores.catalog, poll_seconds=settings.catalogue_poll_seconds, hint=_hint(settings)
+            )
+            stack.push_async_callback(catalogue.aclose)
+            await catalogue.start()
+            serving = await Serving.start(stores, catalogue, settings)
+            stack.push_async_callback(serving.aclose)
+            self.state = State(settings=settings, stores=stores, catalogue=catalogue, serving=serving)
+            logger.info("serving", pid=os.getpid(), release=serving.release.version if serving.release else None)
+            yield self.state
+            self.state = None
+
+
+def run_folder(settings: Settings) -> Path:
+    """Where the workers of one port keep what they share while they run."""
+    folder = settings.state_dir / "run" / f"recommendation_api-{settings.api_port}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _hint(settings: Settings) -> RevisionHint | None:
+    return RevisionHint(run_folder(settings) / "catalogue") if settings.api_workers > 1 else None

@@ -1,0 +1,90 @@
+"""Counts, times and names every request; the outermost layer, so that nothing is answered unseen."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from functools import lru_cache
+from http import HTTPStatus
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from recommendation_api.logs import REQUEST_ID
+from recommendation_api.problems import problem_response
+from recsys.telemetry import REQUEST_SECONDS, REQUESTS
+
+UNKNOWN = "unknown"
+CLIENT_LEFT = 499
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+logger = structlog.get_logger(__name__)
+
+
+class Observe:
+    """Plain ASGI. `direct` are the addresses that are answered before FastAPI, so that no route names them."""
+
+    def __init__(self, app: ASGIApp, direct: frozenset[str]) -> None:
+        self._app = app
+        self._direct = direct
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = _request_id(scope)
+        REQUEST_ID.set(request_id.decode())
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            pass
+        except Exception as error:
+            logger.exception("unexpected error", route=self._route(scope), method=_method(scope))
+            if not status:
+                await problem_response(error, scope["path"])(scope, receive, answer)
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+        finally:
+            route = self._route(scope)
+            _requests(route, _method(scope), status or CLIENT_LEFT).inc()
+            _seconds(route).observe(time.perf_counter() - began)
+
+    def _route(self, scope: Scope) -> str:
+        """The template, never the path: that has ids in it."""
+        if scope["path"] in self._direct:
+            return str(scope["path"])
+        return getattr(scope.get("route"), "path", UNKNOWN)
+
+
+def _request_id(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return bytes(value)
+    return uuid.uuid4().hex.encode()
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else UNKNOWN
+
+
+@lru_cache(maxsize=1024)
+def _requests(route: str, method: str, status: int) -> Counter:
+    return REQUESTS.labels(route, method, str(status))
+
+
+@lru_cache(maxsize=256)
+def _seconds(route: str) -> Histogram:
+    return REQUEST_SECONDS.labels(route)

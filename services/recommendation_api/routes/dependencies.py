@@ -1,0 +1,40 @@
+"""What a route asks for: parts of the lifespan's state, and the check of the query's names."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.serving import Serving
+from recsys.errors import FieldError, InvalidInput
+from recsys.stores import Stores
+
+
+def refuse_unknown_query(request: Request) -> None:
+    """A misspelt or repeated parameter would otherwise be silently another question."""
+    known = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+    sent = [name for name, _ in request.query_params.multi_items()]
+    problems = [FieldError(name, "is not a parameter of this address") for name in sorted({*sent} - known)]
+    problems += [FieldError(name, "is given more than once") for name in sorted(known) if sent.count(name) > 1]
+    if problems:
+        detail = "; ".join(f"{problem.field} {problem.message}" for problem in problems[:3])
+        raise InvalidInput(detail, fields=tuple(problems))
+
+
+def _stores(request: Request) -> Stores:
+    return cast(Stores, request.state.stores)
+
+
+def _catalogue(request: Request) -> CatalogueMirror:
+    return cast(CatalogueMirror, request.state.catalogue)
+
+
+def _serving(request: Request) -> Serving:
+    return cast(Serving, request.state.serving)
+
+
+OpenStores = Annotated[Stores, Depends(_stores)]
+Mirror = Annotated[CatalogueMirror, Depends(_catalogue)]
+LiveServing = Annotated[Serving, Depends(_serving)]

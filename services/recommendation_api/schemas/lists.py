@@ -1,0 +1,53 @@
+"""Lists of items: popular, similar, found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from recsys.domain import Algorithm
+
+
+class ListedItem(BaseModel):
+    item_id: int
+    title: str
+    category: str | None
+    score: float
+
+
+class SimilarItemsAnswer(BaseModel):
+    item_id: int
+    algorithm: Algorithm
+    release: str | None
+    similar: list[ListedItem]
+    """Nearest first."""
+
+
+class PopularAnswer(BaseModel):
+    category: str | None
+    release: str | None
+    items: list[ListedItem]
+    """Highest score first."""
+
+
+class SearchAnswer(BaseModel):
+    query: str
+    category: str | None
+    items: list[ListedItem]
+    """Best match first."""
+    facets: dict[str, int] = Field(examples=[{"Books": 12, "Travel": 3}])
+    """Matches by category, over everything that was found and whatever category was asked for."""
+
+
+class AlgorithmAnswer(BaseModel):
+    name: Algorithm
+    metrics: Mapping[str, float] = Field(examples=[{"ndcg@10": 0.08, "recall@10": 0.11}])
+    """Measured on the newest events, held out, before the release was fitted on everything."""
+    settings: Mapping[str, Any]
+
+
+class AlgorithmsAnswer(BaseModel):
+    release: str | None
+    algorithms: list[AlgorithmAnswer]
