@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
+from recsys.countries import COUNTRY_CODES
 from recsys.domain import MAX_AGE, MAX_CLOCK_SKEW_SECONDS, MIN_AGE, Gender
 
 MAX_ID_LENGTH = 200
@@ -20,7 +21,6 @@ SUBUNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """From this magnitude on a unix time is in units of which so many make a second: ns, µs, ms."""
 COMPACT_DATE = re.compile(r"(19|20)\d{6}")
 """As unix seconds these eight digits would all lie in the summer of 1970."""
-COUNTRY = re.compile(r"[A-Z]{2}")
 GENDERS = {**{value.value: value for value in Gender}, "m": Gender.MALE, "f": Gender.FEMALE}
 
 
@@ -123,7 +123,7 @@ def gender(cell: object, field: str) -> Gender | None:
 
 def country(cell: object, field: str) -> str | None:
     word = text(cell, field, longest=MAX_ID_LENGTH)
-    if word is not None and not COUNTRY.fullmatch(word.upper()):
+    if word is not None and word.upper() not in COUNTRY_CODES:
         raise BadRow(f"{field} is not an ISO 3166-1 alpha-2 code")
     return word.upper() if word else None
 

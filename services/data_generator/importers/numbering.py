@@ -15,6 +15,7 @@ class Numbering:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._first_at = array("d")
+        self._oldest = math.inf
         self.listed = 0
         """How many have a row in a file of their own."""
 
@@ -33,6 +34,7 @@ class Numbering:
         """Our id, given now if need be, of what an event at unix time `at` names."""
         number = self._numbers.get(external_id) or self._add(external_id)
         self._first_at[number - 1] = min(self._first_at[number - 1], at)
+        self._oldest = min(self._oldest, at)
         return number
 
     def number(self, external_id: str) -> int:
@@ -43,9 +45,9 @@ class Numbering:
         return islice(self._numbers, self.listed, None)
 
     def since(self, number: int) -> datetime:
-        """Time of the first event; what has none is as old as the oldest. Raises `ValueError` without any event."""
+        """Time of the first event; what has none is as old as the oldest. Raises `OverflowError` without any event."""
         first = self._first_at[number - 1]
-        return datetime.fromtimestamp(first if first < math.inf else min(self._first_at), UTC)
+        return datetime.fromtimestamp(first if first < math.inf else self._oldest, UTC)
 
     def _add(self, external_id: str) -> int:
         number = self._numbers[external_id] = len(self._numbers) + 1

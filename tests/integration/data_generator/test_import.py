@@ -43,6 +43,12 @@ desk,Desk,,Home,-3
 desk,Desk,Of oak,Home,99
 lamp,Lamp again,,,1
 """
+PEOPLE = """uid,age,gender
+ann,34,F
+ann,35,F
+cid,12,
+dora,,unknown
+"""
 FLAGS = [
     *("--map", "user_id=uid", "--map", "interactions.item_id=product", "--map", "type=kind", "--map", "value=stars"),
     *("--map", "timestamp=at", "--type-map", "addtocart=cart", "--scale", "0", "10"),
@@ -98,6 +104,23 @@ def test_a_table_with_bad_rows_loads_the_others(run: Run, query: Query) -> None:
         ("events-ann-lamp-view-1577836800", 1, 1, "view", None, at),
         ("events-ann-lamp-rating-1577836860", 1, 1, "rating", 2.75, at.replace(minute=1)),
         ("events-bob-sofa-cart-1577836920", 2, 3, "cart", None, at.replace(minute=2)),
+    ]
+
+
+def test_users_of_a_file_come_first_each_once(run: Run, query: Query) -> None:
+    events, people = _write("events.csv", EVENTS), _write("people.csv", PEOPLE)
+    result = run("table", "--interactions", events, "--users", people, *FLAGS)
+    assert result.exit_code == 0, result.output
+    assert query("SELECT user_id, external_id, age, gender FROM users ORDER BY 1") == [
+        (1, "ann", 34, "female"),
+        (2, "cid", None, None),
+        (3, "bob", None, None),
+    ]
+    with Path("rejects.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(int(row["row"]), row["reason"]) for row in csv.DictReader(file) if row["file"] == "people.csv"]
+    assert rows == [
+        (3, "user_id repeats an earlier row"),
+        (5, "gender is none of female, male, nonbinary, other, undisclosed, m, f"),
     ]
 
 

@@ -135,5 +135,6 @@ def test_genders_are_known_by_letter_and_by_name() -> None:
 
 def test_countries_are_two_letters() -> None:
     assert cells.country("de", "country") == "DE"
-    with pytest.raises(BadRow, match=r"^country is not"):
-        cells.country("Germany", "country")
+    for word in ("Germany", "XX"):
+        with pytest.raises(BadRow, match=r"^country is not"):
+            cells.country(word, "country")
