@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recsys.algorithms.als import Als
 from recsys.algorithms.base import Recommender
+from recsys.algorithms.content_based import ContentBased
+from recsys.algorithms.ease import Ease
 from recsys.algorithms.hybrid import Hybrid
 from recsys.algorithms.item_based import ItemBased
 from recsys.algorithms.popularity import Popularity
+from recsys.algorithms.svd import Svd
+from recsys.algorithms.user_based import UserBased
 from recsys.domain import Algorithm
 
-ALGORITHMS: dict[Algorithm, type[Recommender]] = {model.name: model for model in (Popularity, ItemBased, Hybrid)}
+ALGORITHMS: dict[Algorithm, type[Recommender]] = {
+    model.name: model for model in (Popularity, UserBased, ItemBased, Als, Svd, Ease, ContentBased, Hybrid)
+}
 
 
 def create(name: Algorithm, settings: Mapping[str, Any] | None = None) -> Recommender:

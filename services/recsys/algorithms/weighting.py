@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.algorithms.base import FloatArray, Histories
+from recsys.algorithms.base import FloatArray, IndexArray
 
 Weighting = Literal["binary", "log", "linear"]
 """`binary`: all that weighs at least one counts one; `log`: log(1 + weight); `linear`: as it is. Signs are kept."""
@@ -51,14 +51,17 @@ def scale_columns(matrix: sparse.csr_array, factors: FloatArray) -> sparse.csr_a
     return with_data(matrix, matrix.data * factors[matrix.indices])
 
 
-def inverse_power(values: FloatArray, exponent: float) -> FloatArray:
-    """Raise to -exponent; 0 where the value is not positive."""
+def inverse_power(values: NDArray[Any], exponent: float) -> FloatArray:
+    """Values ** -exponent as float32; 0 where the value is not positive."""
     result = np.zeros(len(values), np.float32)
     positive = values > 0
     result[positive] = values[positive] ** np.float32(-exponent)
     return result
 
 
-def one_row(history: Histories) -> tuple[NDArray[np.int32], FloatArray]:
-    """The touched columns and their weights of a history of one row."""
-    return history.weights.indices, history.weights.data
+def cosine_to(vectors: FloatArray, rows: IndexArray) -> FloatArray:
+    """(k, n) cosine of every row of `vectors`, (n, f), to each of `rows`; 0 for a vector of zeros."""
+    inverse = inverse_power(np.einsum("ij,ij->i", vectors, vectors), 0.5)
+    chosen: FloatArray = vectors[rows] * inverse[rows][:, None]
+    near: FloatArray = chosen @ vectors.T
+    return near * inverse
