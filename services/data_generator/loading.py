@@ -21,6 +21,7 @@ TABLES = (
 )
 """What a load owns. Releases and deployments are history: they stay."""
 
+LOCK_TIMEOUT = "60s"
 IDENTITIES = {"users": "user_id", "items": "item_id", "categories": "category_id"}
 
 
@@ -29,7 +30,7 @@ def bulk_load(database_url: str, *, replace: bool) -> Iterator[psycopg.Connectio
     """A connection whose transaction commits at the end, or leaves everything as it was.
 
     Raises:
-        DataRefused: PostgreSQL is away, has no schema, or has data and `replace` is false.
+        DataRefused: PostgreSQL is away, has no schema, is in use, or has data and `replace` is false.
     """
     try:
         connection = psycopg.connect(database_url, connect_timeout=10)
@@ -39,11 +40,7 @@ def bulk_load(database_url: str, *, replace: bool) -> Iterator[psycopg.Connectio
             "or point RECSTACK_DATABASE_URL at yours."
         ) from None
     with connection:
-        _claim(connection)
-        if replace:
-            clear(connection)
-        else:
-            refuse_unless_empty(connection)
+        _claim(connection, replace=replace)
         yield connection
         _continue_ids(connection)
         connection.execute(sql.SQL("ANALYZE {}").format(_names(TABLES)))
@@ -61,6 +58,14 @@ def refuse_unless_empty(connection: psycopg.Connection) -> None:
 def clear(connection: psycopg.Connection) -> None:
     """Empty the tables of a load. The catalogue's revision goes on, so that readers notice."""
     connection.execute(sql.SQL("TRUNCATE {}").format(_names(TABLES)))
+
+
+def copy_csv(connection: psycopg.Connection, table: str, columns: Sequence[str], blocks: Iterable[bytes]) -> None:
+    """COPY ready-made CSV without a header (an empty field that is not quoted is null), a block at a time."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table), _names(columns))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in blocks:
+            copy.write(block)
 
 
 def copy_rows(
@@ -101,12 +106,18 @@ def deferred_checks(connection: psycopg.Connection, table: str) -> Iterator[None
         connection.execute(statement.format(name, sql.Identifier(key), sql.SQL(definition)))
 
 
-def _claim(connection: psycopg.Connection) -> None:
-    """One load at a time; readers go on with what was there before."""
+def _claim(connection: psycopg.Connection, *, replace: bool) -> None:
+    """One load at a time, into empty tables."""
+    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(LOCK_TIMEOUT))
     try:
         connection.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(_names(TABLES)))
+        if not replace:
+            refuse_unless_empty(connection)
+        clear(connection)
     except errors.UndefinedTable:
         raise DataRefused("The database has no tables yet: run python -m recsys.migrations first.") from None
+    except errors.LockNotAvailable:
+        raise DataRefused(f"The tables have been in use for {LOCK_TIMEOUT}: let the other job end first.") from None
 
 
 def _continue_ids(connection: psycopg.Connection) -> None:
