@@ -128,7 +128,9 @@ CREATE TABLE interactions (
     CHECK ((type = 'rating' AND value IS NOT NULL AND value BETWEEN 0.5 AND 5) OR (type <> 'rating' AND value IS NULL))
 );
 
-CREATE INDEX interactions_user ON interactions (user_id, occurred_at);
+-- A history is read from the index alone: half the time of the table, whose rows lie in the order of arrival.
+CREATE INDEX interactions_user ON interactions (user_id, occurred_at, event_id)
+    INCLUDE (item_id, type, value, recommendation_id);
 CREATE INDEX interactions_item ON interactions (item_id);
 
 -- One computed list; events name it by `recommendation_id`. Kept for a limited time, unknown users' lists too.
