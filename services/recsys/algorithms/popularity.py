@@ -70,7 +70,7 @@ class Popularity(Recommender):
         return average
 
     def fold_in(self, histories: Histories) -> FloatArray:
-        return np.tile(self.scores, (len(histories), 1))
+        return np.array(np.broadcast_to(self.scores, (len(histories), len(self.scores))), order="C")
 
     def similar(self, items: IndexArray) -> FloatArray:
         """Zeros: popularity knows no neighbourhoods."""

@@ -23,6 +23,9 @@ from recsys.algorithms.weighting import (
 from recsys.arrays import load_array, save_array
 from recsys.domain import Algorithm
 
+LARGEST_SHARE = 4
+"""At most one factor for so many users or items: with nearly all of them a history is only repeated, not completed."""
+
 
 @dataclass(frozen=True)
 class SvdConfig:
@@ -76,7 +79,7 @@ class Svd(Recommender):
     def _right_vectors(self, matrix: sparse.csr_array) -> FloatArray:
         from sklearn.utils.extmath import randomized_svd
 
-        count = min(self.config.factors, *matrix.shape)
+        count = min(self.config.factors, max(1, min(matrix.shape) // LARGEST_SHARE))
         _, values, vectors = randomized_svd(
             matrix, count, n_iter=self.config.power_iterations, random_state=self.config.seed
         )
