@@ -23,6 +23,8 @@ class RotatingLog:
 
     def write(self, data: bytes) -> None:
         with self._lock:
+            if self._file.closed:
+                return
             if self._file.tell() and self._file.tell() + len(data) > self.max_bytes:
                 self._rotate()
             self._file.write(data)

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from native.steps import Service, Step, Task
 
 POLL_SECONDS = 0.1
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.5, 30.0
+DRAIN_SECONDS = 2.0
 STEADY_SECONDS = 60.0
 """A service that lived this long starts anew with the shortest pause."""
 
@@ -41,6 +43,7 @@ class Supervisor:
         self._stop = asyncio.Event()
         self._running: dict[str, processes.Process] = {}
         self._logs: dict[str, RotatingLog] = {}
+        self._pumps: dict[str, threading.Thread] = {}
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
@@ -52,6 +55,8 @@ class Supervisor:
             await self._keep_running()
         self.journal.phase(is_.STOPPING, error)
         await self._stop_all()
+        for log in self._logs.values():
+            log.close()
         self.journal.phase(is_.FAILED if error else is_.STOPPED)
         return 1 if error else 0
 
@@ -156,7 +161,7 @@ class Supervisor:
         )
         self._running[step.name] = process
         if process.stdout is not None:
-            pump(process.stdout, self._log(step.name))
+            self._pumps[step.name] = pump(process.stdout, self._log(step.name))
         self.journal.started(step.name, process.pid)
         return process
 
@@ -170,7 +175,14 @@ class Supervisor:
 
     def _forget(self, name: str) -> None:
         self._running.pop(name, None)
+        self._drain(name)
         self.journal.ended(name)
+
+    def _drain(self, name: str) -> None:
+        """Have the last words of a process that ended in its log."""
+        process = self._running.get(name)
+        if name in self._pumps and (process is None or process.returncode is not None):
+            self._pumps[name].join(DRAIN_SECONDS)
 
     def _log(self, name: str) -> RotatingLog:
         if name not in self._logs:
@@ -182,6 +194,7 @@ class Supervisor:
         self._log("supervisor").write(line.encode())
 
     def _explain(self, name: str, what: str) -> str:
+        self._drain(name)
         path = self.logs / f"{name}.log"
         tail = "\n    ".join(last_lines(path, 4))
         return f"{name} {what}; its log is {path}" + (f" and ends with\n    {tail}" if tail else ", which is empty.")

@@ -18,6 +18,7 @@ from psycopg import sql
 from native import processes
 from native.account import fill_copy, private_folder, readable_tree, server_account
 from native.answers import http_ok
+from native.configuration import Configuration
 from native.places import ROOT
 from native.ports import LOOPBACK, free_port
 from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer, wheel_tree
@@ -59,7 +60,7 @@ def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads this checkout's `.env` or the caller's settings."""
     for settings in (Settings, EventWeights):
         monkeypatch.setitem(settings.model_config, "env_file", None)
-    aliases = {field.alias for field in Settings.model_fields.values() if field.alias}
+    aliases = {field.alias for field in Configuration.model_fields.values() if field.alias}
     for name in aliases | {name for name in os.environ if name.startswith("RECSTACK_WEIGHT_")}:
         monkeypatch.delenv(name, raising=False)
 
