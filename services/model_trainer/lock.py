@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from model_trainer.database import connect, reaching_postgres
 from recsys.errors import Conflict, Unavailable
 
 LOCK_KEY = 0x7265_6373_7472_6169
@@ -21,22 +22,14 @@ def training_lock(database_url: str) -> Iterator[Callable[[], None]]:
         Conflict: another training runs.
         Unavailable: PostgreSQL cannot be reached.
     """
-    try:
-        connection = psycopg.connect(
-            database_url, autocommit=True, connect_timeout=5, application_name="recstack-training-lock"
-        )
-    except psycopg.OperationalError as error:
-        raise Unavailable(f"PostgreSQL cannot be reached: {first_line(error)}", dependency="postgres") from None
+    with reaching_postgres():
+        connection = connect(database_url, autocommit=True)
     with connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
+        with reaching_postgres():
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone()
         if row is None or not row[0]:
             raise Conflict("Another training of this database is running; wait for it to end.")
         yield lambda: _ensure_alive(connection)
-
-
-def first_line(error: Exception) -> str:
-    """What PostgreSQL's client says, without its hints."""
-    return str(error).split("\n", 1)[0]
 
 
 def _ensure_alive(connection: psycopg.Connection) -> None:

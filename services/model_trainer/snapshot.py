@@ -11,9 +11,10 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg import Connection, IsolationLevel, sql
 
+from model_trainer.database import connect, reaching_postgres
 from recsys.algorithms.base import ItemContent, TrainingData
 from recsys.domain import EVENT_CODES, Item
-from recsys.errors import DataRefused, Unavailable
+from recsys.errors import DataRefused
 from recsys.preferences import Events, to_histories
 from recsys.settings import EventWeights
 
@@ -64,7 +65,7 @@ def read_snapshot(database_url: str) -> Snapshot:
         DataRefused: there are no items or no events.
     """
     try:
-        with psycopg.connect(database_url, connect_timeout=5, application_name="recstack-trainer") as connection:
+        with reaching_postgres(), connect(database_url) as connection:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(READ_TIMEOUT))
@@ -72,8 +73,6 @@ def read_snapshot(database_url: str) -> Snapshot:
             user_ids, events = _read_events(connection, item_ids)
     except psycopg.errors.UndefinedTable:
         raise DataRefused("The database has no tables yet: run `python -m recsys.migrations` first.") from None
-    except psycopg.OperationalError as error:
-        raise Unavailable(f"PostgreSQL cannot be read: {error}", dependency="postgres") from error
     if not len(item_ids) or not len(events):
         missing = "items" if not len(item_ids) else "interactions"
         raise DataRefused(f"There are no {missing} to learn from: run `python -m data_generator seed` or import first.")

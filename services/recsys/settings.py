@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     catalogue_poll_seconds: float = Field(default=1.0, gt=0, alias="RECSTACK_CATALOGUE_POLL_SECONDS")
     dependency_timeout_seconds: float = Field(default=2.0, gt=0, alias="RECSTACK_DEPENDENCY_TIMEOUT_SECONDS")
     release_keep: int = Field(default=5, ge=2, alias="RECSTACK_RELEASE_KEEP")
+    trainer_metrics_port: int = Field(default=8002, ge=1, le=65535, alias="TRAINER_METRICS_PORT")
     weights: EventWeights = Field(default_factory=EventWeights)
     log_level: str = Field(default="INFO", alias="RECSTACK_LOG_LEVEL")
     log_json: bool = Field(default=False, alias="RECSTACK_LOG_JSON")

@@ -33,3 +33,8 @@ RELEASE_CREATED = Gauge(
 RELEASE_SWAPS = Counter("recstack_release_swaps_total", "Releases loaded, by outcome", ["outcome"])
 LISTS_DROPPED = Counter("recstack_lists_dropped_total", "Computed lists that were not kept because the queue was full")
 BACKGROUND_ERRORS = Counter("recstack_background_errors_total", "Failures of background tasks", ["task"])
+TRAININGS = Counter("recstack_trainings_total", "Scheduled trainings by outcome", ["outcome"])
+TRAINING_SECONDS = Gauge("recstack_training_seconds", "How long the last scheduled training took")
+TRAINING_PUBLISHED = Gauge(
+    "recstack_training_published_timestamp_seconds", "When a scheduled training last published a release"
+)

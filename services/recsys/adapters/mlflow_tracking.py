@@ -7,7 +7,7 @@ when first needed (2 s) and takes its time limits from environment variables, se
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,12 +117,12 @@ class MlflowTracking:
         A release with an alias stays whole, whoever set it.
         """
         with self._reaching():
-            kept = {*versions, *self._aliased().values()}
-            for name in self._models():
-                for version in self._versions(name):
-                    if version.tags.get(RELEASE_TAG) not in kept:
-                        self._delete_artifacts(version.run_id)
-                        self.client.delete_model_version(name, version.version)
+            self._forget(lambda release: release not in versions)
+
+    def discard(self, version: str) -> None:
+        """`keep_only` for all but this release."""
+        with self._reaching():
+            self._forget(lambda release: release == version)
 
     def clear_abandoned(self) -> int:
         """End runs that a crash left open and delete their artifacts; how many. The caller is the only trainer."""
@@ -146,6 +146,15 @@ class MlflowTracking:
             alias: self.client.get_model_version(RELEASE_MODEL, number).tags.get(RELEASE_TAG)
             for alias, number in numbers.items()
         }
+
+    def _forget(self, is_doomed: Callable[[str | None], bool]) -> None:
+        aliased = set(self._aliased().values())
+        for name in self._models():
+            for version in self._versions(name):
+                release = version.tags.get(RELEASE_TAG)
+                if is_doomed(release) and release not in aliased:
+                    self._delete_artifacts(version.run_id)
+                    self.client.delete_model_version(name, version.version)
 
     def _ensure_models(self, names: Collection[str]) -> None:
         for name in set(names) - set(self._models()):

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from model_trainer.cli import main
+
+main()

@@ -1,0 +1,57 @@
+"""Fitting every algorithm on the same data, each timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from recsys.algorithms.base import Recommender, TrainingData
+from recsys.algorithms.hybrid import Hybrid, HybridConfig
+from recsys.algorithms.registry import ALGORITHMS, create
+from recsys.domain import Algorithm
+from recsys.errors import DataRefused
+
+DEFAULT_ALGORITHMS = (
+    Algorithm.POPULARITY,
+    Algorithm.USER_BASED,
+    Algorithm.ITEM_BASED,
+    Algorithm.ALS,
+    Algorithm.SVD,
+    Algorithm.CONTENT_BASED,
+)
+"""What every release holds, the hybrid over them beside."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    models: Mapping[Algorithm, Recommender]
+    """Without the hybrid."""
+    seconds: Mapping[Algorithm, float]
+
+    def with_hybrid(self, weights: Mapping[str, float] | None) -> dict[Algorithm, Recommender]:
+        """The models and the hybrid over them, with its default weights for None."""
+        config = HybridConfig() if weights is None else HybridConfig(weights)
+        return {**self.models, Algorithm.HYBRID: Hybrid(config).bind(self.models)}
+
+    def summary(self) -> str:
+        return ", ".join(f"{name.value} {seconds:.1f}" for name, seconds in self.seconds.items())
+
+
+def algorithms_with(extra: Sequence[Algorithm]) -> tuple[Algorithm, ...]:
+    """The default ones and `extra`. Raises `DataRefused` for one that this version cannot fit."""
+    absent = [name.value for name in extra if name not in ALGORITHMS]
+    if absent:
+        raise DataRefused(f"This version cannot fit {', '.join(absent)}.")
+    return tuple(dict.fromkeys([*DEFAULT_ALGORITHMS, *(name for name in extra if name is not Algorithm.HYBRID)]))
+
+
+def fit(names: Sequence[Algorithm], data: TrainingData) -> Fitted:
+    """Fit each of `names` with its default settings, one after the other: each uses every core itself."""
+    models: dict[Algorithm, Recommender] = {}
+    seconds: dict[Algorithm, float] = {}
+    for name in names:
+        started = time.perf_counter()
+        models[name] = create(name).fit(data)
+        seconds[name] = time.perf_counter() - started
+    return Fitted(models, seconds)

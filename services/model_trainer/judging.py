@@ -1,0 +1,118 @@
+"""The verdict on the models: what they rank against what users did later, beside popularity and chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from model_trainer.plan import Plan
+from recsys.algorithms.base import IndexArray, Recommender, TrainingData
+from recsys.algorithms.content_based import ContentBased
+from recsys.algorithms.svd import Svd
+from recsys.domain import EVENT_CODES, Algorithm, EventType
+from recsys.evaluation import metrics
+from recsys.evaluation.bootstrap import Interval, paired_bootstrap
+from recsys.evaluation.judge import MRR_CUT, Judgement, judge_all, judgement
+from recsys.evaluation.ranking import rank
+from recsys.evaluation.splits import judged_users, relevant_items
+from recsys.preferences import Events
+from recsys.settings import EventWeights
+
+RANDOM = "random"
+KS = (10, 20)
+K = 10
+HEADLINE = f"ndcg@{K}"
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Whom to rank for, and what they came to like."""
+
+    relevant: sparse.csr_array
+    """(n_users, n_items)"""
+    users: IndexArray
+    """(n,) rows with a history before the cut and something new to find after it"""
+    n_newcomers: int
+    """Left out: nothing is known of them before the cut, so that every algorithm gives the cold list."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    metrics: Mapping[str, Mapping[str, float]]
+    """By algorithm and for `random`: `ndcg@10`, …, `coverage@10`, `diversity@10`, `novelty@10`; `rmse` and `mae`
+    where ratings are predicted."""
+    n_users: int
+    n_newcomers: int
+    versus_popularity: Interval
+    """The hybrid's NDCG@10 over popularity's, 95 %."""
+    versus_random: Interval
+    """The hybrid's NDCG@10 less random's, 95 %."""
+
+
+def questions(later: Events, known: TrainingData, weights: EventWeights, *, limit: int, seed: int) -> Questions:
+    """What `later` asks of models that were fitted on `known`; at most `limit` users, drawn at random."""
+    relevant = relevant_items(later, known.histories, weights=weights)
+    users = judged_users(relevant)
+    warm = users[np.diff(known.histories.weights.indptr)[users] > 0]
+    drawn = np.random.default_rng(seed).permutation(warm)[:limit]
+    return Questions(relevant, np.sort(drawn), len(users) - len(warm))
+
+
+def judge_models(
+    models: Mapping[Algorithm, Recommender], train: TrainingData, test: Events, weights: EventWeights, plan: Plan
+) -> Verdict | None:
+    """Judge models that were fitted on `train` on what happened afterwards; None where nobody can be asked."""
+    asked = questions(test, train, weights, limit=plan.judged_users, seed=plan.seed)
+    if not len(asked.users):
+        return None
+    named = {name.value: model for name, model in models.items()}
+    judged = judge_all(named, train.histories, asked.relevant, asked.users, ks=KS, batch=BATCH)
+    judged[RANDOM] = _judge_chance(train, asked, plan.seed)
+    measured = {name: {**one.overall, **_beyond_accuracy(one, train, models)} for name, one in judged.items()}
+    for name, model in models.items():
+        measured[name.value] |= _rating_errors(model, test)
+    headline = {name: one.per_user[HEADLINE] for name, one in judged.items()}
+    hybrid, popularity, chance = headline[Algorithm.HYBRID], headline[Algorithm.POPULARITY], headline[RANDOM]
+    return Verdict(
+        metrics=measured,
+        n_users=len(asked.users),
+        n_newcomers=asked.n_newcomers,
+        versus_popularity=paired_bootstrap(hybrid, popularity, statistic="ratio", seed=plan.seed),
+        versus_random=paired_bootstrap(hybrid, chance, statistic="difference", seed=plan.seed),
+    )
+
+
+def _judge_chance(train: TrainingData, asked: Questions, seed: int) -> Judgement:
+    """Lists drawn blindly from what each user had not touched."""
+    rng = np.random.default_rng(seed)
+    lists = [np.empty((0, MRR_CUT), np.int32)]
+    for start in range(0, len(asked.users), BATCH):
+        rows = asked.users[start : start + BATCH]
+        scores = rng.random((len(rows), len(train.item_ids)), dtype=np.float32)
+        lists.append(rank(scores, train.histories.weights[rows], MRR_CUT))
+    return judgement(np.vstack(lists), asked.relevant, asked.users, KS)
+
+
+def _beyond_accuracy(one: Judgement, train: TrainingData, models: Mapping[Algorithm, Recommender]) -> dict[str, float]:
+    """How varied the lists are, and how far from what everybody knows."""
+    touched_by = np.bincount(train.histories.weights.indices, minlength=len(train.item_ids))
+    novelty = metrics.novelty_at_k(one.ranked, touched_by, len(train.user_ids), K)
+    result = {f"novelty@{K}": float(novelty.mean())}
+    content = models.get(Algorithm.CONTENT_BASED)
+    if isinstance(content, ContentBased):
+        diversity = metrics.intra_list_diversity_at_k(one.ranked, content.items, K)
+        result[f"diversity@{K}"] = float(diversity.mean())
+    return result
+
+
+def _rating_errors(model: Recommender, test: Events) -> dict[str, float]:
+    """RMSE and MAE over the test part's ratings, for a model that predicts them."""
+    rated = test.where(test.types == EVENT_CODES[EventType.RATING])
+    if not isinstance(model, Svd) or model.ratings is None or not len(rated):
+        return {}
+    predicted = model.predict_ratings(rated.users, rated.items)
+    return {"rmse": metrics.rmse(predicted, rated.values), "mae": metrics.mae(predicted, rated.values)}

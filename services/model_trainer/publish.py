@@ -1,0 +1,79 @@
+"""Making a release known, in an order in which a crash at any point leaves the old one served:
+
+folder on disk (by rename) → runs and versions in MLflow → row in PostgreSQL → alias. Only the last step changes what
+is live, and what came before it is undone when something fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_trainer.records import last_live_versions, published_versions, record_release
+from recsys.adapters.mlflow_tracking import MlflowTracking
+from recsys.errors import Unavailable
+from recsys.manifest import read_manifest
+from recsys.release import Release, list_releases, load_release, remove_leftovers, remove_release, write_release
+
+Check = Callable[[Release], None]
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Writes to the release folder, to MLflow and to PostgreSQL; the caller holds the training lock."""
+
+    releases: Path
+    tracking: MlflowTracking
+    database_url: str
+    keep: int
+    """Releases that stay on disk and in MLflow."""
+
+    def clean(self) -> None:
+        """Take away what an earlier training left half done."""
+        self.tracking.clear_abandoned()
+        remove_leftovers(self.releases)
+
+    def write(self, release: Release, check: Check) -> str:
+        """Write the folder, load it again as the API will, and `check` that; returns the manifest's sha256."""
+        digest = write_release(self.releases, release)
+        with self._undoing(release.version):
+            check(load_release(self.releases, release.version))
+        return digest
+
+    def register(self, version: str, digest: str, ensure_lock: Callable[[], None]) -> None:
+        """Copy a written release to MLflow and record it in PostgreSQL; nothing is live by that."""
+        manifest = read_manifest(self.releases, version)
+        with self._undoing(version):
+            number = self.tracking.log_release(self.releases / version, manifest)
+            ensure_lock()
+            record_release(self.database_url, manifest, digest, number)
+
+    def promote(self, version: str) -> None:
+        """Make it live. When MLflow cannot tell whether it did, the release stays: it may be the champion."""
+        self.tracking.set_champion(version)
+
+    def prune(self) -> list[str]:
+        """Forget all but the newest releases, the champion and the last two that were live; returns what went."""
+        present = list_releases(self.releases)
+        published = [version for version in published_versions(self.database_url) if version in present]
+        kept = {*published[: self.keep], *last_live_versions(self.database_url, 2)}
+        if champion := self.tracking.champion():
+            kept.add(champion)
+        self.tracking.keep_only(kept)
+        gone = [version for version in present if version not in kept]
+        for version in gone:
+            remove_release(self.releases, version)
+        return gone
+
+    @contextmanager
+    def _undoing(self, version: str) -> Iterator[None]:
+        """On an error take the release away again, as far as the servers can be reached."""
+        try:
+            yield
+        except BaseException:
+            remove_release(self.releases, version)
+            with suppress(Unavailable):
+                self.tracking.discard(version)
+            raise

@@ -1,0 +1,39 @@
+"""What PostgreSQL knows of releases: which were published, and which of them went live."""
+
+from __future__ import annotations
+
+from psycopg.types.json import Jsonb
+
+from model_trainer.database import connect, reaching_postgres
+from recsys.manifest import Manifest
+
+
+def record_release(database_url: str, manifest: Manifest, digest: str, mlflow_version: int) -> None:
+    """Add the row. Raises `Unavailable`."""
+    metrics = {name.value: dict(entry.metrics) for name, entry in manifest.algorithms.items()}
+    with reaching_postgres(), connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO releases (version, created_at, manifest_sha256, mlflow_version, metrics)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            (manifest.version, manifest.created_at, digest, mlflow_version, Jsonb(metrics)),
+        )
+
+
+def published_versions(database_url: str) -> list[str]:
+    """Every version that was published, newest first; their folders may be gone."""
+    with reaching_postgres(), connect(database_url) as connection:
+        rows = connection.execute("SELECT version FROM releases ORDER BY created_at DESC, version DESC").fetchall()
+    return [version for (version,) in rows]
+
+
+def last_live_versions(database_url: str, count: int) -> list[str]:
+    """The last `count` different releases that were live, the current one first."""
+    query = "SELECT version FROM deployments GROUP BY version ORDER BY max(deployment_id) DESC LIMIT %s"
+    with reaching_postgres(), connect(database_url) as connection:
+        return [version for (version,) in connection.execute(query, (count,)).fetchall()]
+
+
+def count_events(database_url: str) -> int:
+    with reaching_postgres(), connect(database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM interactions").fetchone()
+    return int(row[0]) if row else 0
