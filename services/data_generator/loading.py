@@ -21,6 +21,8 @@ TABLES = (
 )
 """What a load owns. Releases and deployments are history: they stay."""
 
+BINARY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+BINARY_TRAILER = b"\xff\xff"
 LOCK_TIMEOUT = "60s"
 IDENTITIES = {"users": "user_id", "items": "item_id", "categories": "category_id"}
 
@@ -30,7 +32,8 @@ def bulk_load(database_url: str, *, replace: bool) -> Iterator[psycopg.Connectio
     """A connection whose transaction commits at the end, or leaves everything as it was.
 
     Raises:
-        DataRefused: PostgreSQL is away, has no schema, is in use, or has data and `replace` is false.
+        DataRefused: PostgreSQL is away, has no schema, is in use, or has data and `replace` is false; or its URL is
+            none.
     """
     try:
         connection = psycopg.connect(database_url, connect_timeout=10)
@@ -39,6 +42,8 @@ def bulk_load(database_url: str, *, replace: bool) -> Iterator[psycopg.Connectio
             f"PostgreSQL does not answer ({_first_line(error)}): start it with ./setup.sh, "
             "or point RECSTACK_DATABASE_URL at yours."
         ) from None
+    except psycopg.ProgrammingError:
+        raise DataRefused("RECSTACK_DATABASE_URL is not a PostgreSQL URL that can be used.") from None
     with connection:
         _claim(connection, replace=replace)
         yield connection
@@ -60,12 +65,14 @@ def clear(connection: psycopg.Connection) -> None:
     connection.execute(sql.SQL("TRUNCATE {}").format(_names(TABLES)))
 
 
-def copy_csv(connection: psycopg.Connection, table: str, columns: Sequence[str], blocks: Iterable[bytes]) -> None:
-    """COPY ready-made CSV without a header (an empty field that is not quoted is null), a block at a time."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(sql.Identifier(table), _names(columns))
+def copy_binary(connection: psycopg.Connection, table: str, columns: Sequence[str], blocks: Iterable[bytes]) -> None:
+    """COPY rows that are in PostgreSQL's binary format already, a block of them at a time."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(sql.Identifier(table), _names(columns))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(BINARY_HEADER)
         for block in blocks:
             copy.write(block)
+        copy.write(BINARY_TRAILER)
 
 
 def copy_rows(

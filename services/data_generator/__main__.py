@@ -1,0 +1,3 @@
+from data_generator.cli import app
+
+app(prog_name="python -m data_generator")
