@@ -50,7 +50,12 @@ async def record(
     return InteractionAnswer(event_id=result.event_id, duplicate=result.duplicate)
 
 
-@router.post("/interactions/batch", summary="Record many events", responses=problems(422, 503))
+@router.post(
+    "/interactions/batch",
+    summary="Record many events",
+    response_model_exclude_none=True,
+    responses=problems(422, 503),
+)
 async def record_batch(
     batch: Annotated[NewBatch, FromJson(), Body()], stores: OpenStores, request: Request
 ) -> BatchAnswer:

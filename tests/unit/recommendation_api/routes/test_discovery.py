@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from recsys.domain import Item
+from recsys.testing.worlds import SmallWorld
+
+from ..conftest import VERSION, Api, is_problem
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_popular_items_come_best_first(api: Api, world: SmallWorld) -> None:
+    answer = (await api.client.get("/popular", params={"num_items": 20})).json()
+    assert (answer["category"], answer["release"], len(answer["items"])) == (None, VERSION, 20)
+    scores = [item["score"] for item in answer["items"]]
+    assert scores == sorted(scores, reverse=True)
+    touched = {event.item_id for event in world.interactions}
+    assert touched.issuperset(item["item_id"] for item in answer["items"])
+
+
+async def test_popular_items_of_a_category(api: Api, world: SmallWorld) -> None:
+    answer = (await api.client.get("/popular", params={"category": "Garden"})).json()
+    assert len(answer["items"]) == 10
+    assert {item["category"] for item in answer["items"]} == {"Garden"}
+
+
+async def test_search_finds_words_and_counts_categories(api: Api, world: SmallWorld) -> None:
+    word = world.items[0].title.split()[0]
+    answer = (await api.client.get("/search", params={"q": word, "num_items": 3})).json()
+    assert answer["query"] == word
+    assert 1 <= len(answer["items"]) <= 3
+    assert all(world.items[item["item_id"] - 1].title == item["title"] for item in answer["items"])
+    category = answer["items"][0]["category"]
+    narrowed = (await api.client.get("/search", params={"q": word, "category": category})).json()
+    assert {item["category"] for item in narrowed["items"]} == {category}
+    assert narrowed["facets"] == answer["facets"]
+
+
+async def test_search_shows_what_another_worker_wrote(api: Api) -> None:
+    await api.stores.catalog.put(Item(7000, "Written elsewhere", category="Books"))
+    answer = (await api.client.get("/search", params={"q": "elsewhere"})).json()
+    assert answer["items"][0]["title"] == "Written elsewhere"
+
+
+async def test_nothing_found_is_an_empty_list(api: Api) -> None:
+    answer = await api.client.get("/search", params={"q": "xylophonequarry"})
+    assert (answer.status_code, answer.json()["items"], answer.json()["facets"]) == (200, [], {})
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("/popular?category=Nonsense", "category"),
+        ("/popular?category=", "category"),
+        ("/popular?num_items=0", "num_items"),
+        ("/popular?limit=5", "limit"),
+        ("/search", "q"),
+        ("/search?q=", "q"),
+        ("/search?q=%20%20", "q"),
+        ("/search?q=a%00b", "q"),
+        ("/search?q=" + "x" * 201, "q"),
+        ("/search?q=a&category=Nonsense", "category"),
+        ("/search?q=a&num_items=501", "num_items"),
+        ("/search?q=a&user_id=1", "user_id"),
+    ],
+)
+async def test_a_refused_question_names_the_parameter(api: Api, address: str, field: str) -> None:
+    is_problem(await api.client.get(address), 422, field)
+
+
+async def test_invalid_utf8_in_a_query_finds_nothing(api: Api) -> None:
+    assert (await api.client.get("/search?q=%ff%fe")).status_code == 200
+
+
+async def test_the_algorithms_of_the_release_are_listed_with_their_quality(api: Api) -> None:
+    answer = (await api.client.get("/algorithms")).json()
+    assert answer["release"] == VERSION
+    by_name = {each["name"]: each for each in answer["algorithms"]}
+    assert by_name.keys() == {
+        "hybrid",
+        "als",
+        "svd",
+        "user_based",
+        "item_based",
+        "content_based",
+        "popularity",
+    }
+    assert by_name["als"]["metrics"] == {"ndcg@10": 0.5}
+    assert by_name["als"]["settings"]["factors"] == 8
