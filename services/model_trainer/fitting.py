@@ -21,6 +21,8 @@ DEFAULT_ALGORITHMS = (
     Algorithm.CONTENT_BASED,
 )
 """What every release holds, the hybrid over them beside."""
+FROM_CATALOGUE = frozenset({Algorithm.CONTENT_BASED})
+"""Learns from texts, whatever the events are."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,17 @@ def algorithms_with(extra: Sequence[Algorithm]) -> tuple[Algorithm, ...]:
     return tuple(dict.fromkeys([*DEFAULT_ALGORITHMS, *(name for name in extra if name is not Algorithm.HYBRID)]))
 
 
-def fit(names: Sequence[Algorithm], data: TrainingData) -> Fitted:
-    """Fit each of `names` with its default settings, one after the other: each uses every core itself."""
+def fit(names: Sequence[Algorithm], data: TrainingData, earlier: Fitted | None = None) -> Fitted:
+    """Fit each of `names` with its default settings, one after the other: each uses every core itself.
+
+    What learns from the catalogue alone is taken over from `earlier`, a fit on other events of the same catalogue.
+    """
     models: dict[Algorithm, Recommender] = {}
     seconds: dict[Algorithm, float] = {}
     for name in names:
+        if earlier is not None and name in FROM_CATALOGUE:
+            models[name], seconds[name] = earlier.models[name], earlier.seconds[name]
+            continue
         started = time.perf_counter()
         models[name] = create(name).fit(data)
         seconds[name] = time.perf_counter() - started

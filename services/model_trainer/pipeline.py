@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -42,6 +42,18 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What the parts before the last fit taught."""
+
+    verdict: Verdict | None = None
+    """None: nobody to ask."""
+    weights: Mapping[str, float] | None = None
+    """None: the hybrid's default ones."""
+    fitted: Fitted | None = None
+    """The fit that was judged."""
+
+
+@dataclass(frozen=True)
 class Training:
     """One run of the trainer; `train` is its only entrance."""
 
@@ -64,18 +76,13 @@ class Training:
         with training_lock(self.settings.database_url) as ensure_lock:
             publisher = self._reach_mlflow()
             snapshot = self._read()
-            weights, verdict = self._judge(snapshot, names)
-            refuse_worse_than_chance(verdict, self.plan)
-            data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events)
-            facts = self._facts(snapshot, data, verdict)
-            version = self._write(publisher, data, fitted.with_hybrid(weights), facts, verdict)
-            with self.steps.step("Register in MLflow and PostgreSQL"):
-                publisher.register(*version, ensure_lock)
-            with self.steps.step("Promote") as step:
-                publisher.promote(version[0])
-                step.note = version[0]
-            self._prune(publisher)
-        return Trained(version[0], verdict, weights or DEFAULT_WEIGHTS, fitted.seconds, peak_memory_mb())
+            judged = self._judge(snapshot, names)
+            refuse_worse_than_chance(judged.verdict, self.plan)
+            data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)
+            release = self._release(snapshot, data, fitted, judged)
+            self._publish(publisher, release, not is_telling(judged.verdict, self.plan), ensure_lock)
+        weights = judged.weights or DEFAULT_WEIGHTS
+        return Trained(release.version, judged.verdict, weights, fitted.seconds, peak_memory_mb())
 
     def _reach_mlflow(self) -> Publisher:
         with self.steps.step("Reach MLflow"):
@@ -93,67 +100,48 @@ class Training:
             return snapshot
 
     def _fit(
-        self, title: str, names: Sequence[Algorithm], snapshot: Snapshot, events: Events
+        self, title: str, names: Sequence[Algorithm], snapshot: Snapshot, events: Events, earlier: Fitted | None
     ) -> tuple[TrainingData, Fitted]:
         with self.steps.step(title) as step:
             data = snapshot.training_data(events, self.settings.weights)
-            fitted = fit(names, data)
+            fitted = fit(names, data, earlier)
             step.note = fitted.summary()
             return data, fitted
 
-    def _judge(
-        self, snapshot: Snapshot, names: Sequence[Algorithm]
-    ) -> tuple[Mapping[str, float] | None, Verdict | None]:
-        """The blend's weights (None: the default ones) and the verdict (None: nobody to ask)."""
+    def _judge(self, snapshot: Snapshot, names: Sequence[Algorithm]) -> Judged:
         split = time_split(snapshot.events, test_share=self.plan.test_share)
         if not len(split.train) or not len(split.test):
-            return None, None
-        weights = self._choose(snapshot, names, split.train)
-        data, fitted = self._fit("Fit before the test part", names, snapshot, split.train)
+            return Judged()
+        chosen = self._choose(snapshot, names, split.train)
+        data, fitted = self._fit("Fit before the test part", names, snapshot, split.train, chosen.fitted)
         with self.steps.step("Judge on the test part") as step:
-            models = fitted.with_hybrid(weights)
+            models = fitted.with_hybrid(chosen.weights)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
             step.note = f"{verdict.n_users:,} users" if verdict else "nobody to ask: not judged"
-            return weights, verdict
+            return Judged(verdict, chosen.weights, fitted)
 
-    def _choose(
-        self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events
-    ) -> Mapping[str, float] | None:
+    def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events) -> Judged:
         split = time_split(before_test, test_share=self.plan.validation_share)
         if not len(split.train) or not len(split.test):
-            return None
-        data, fitted = self._fit("Fit before the validation part", names, snapshot, split.train)
+            return Judged()
+        data, fitted = self._fit("Fit before the validation part", names, snapshot, split.train, None)
         with self.steps.step("Choose the blend") as step:
             weights = choose_blend(fitted, data, split.test, self.settings.weights, self.plan)
             step.note = _blend(weights) if weights else "too few users to choose on: the default weights"
-            return weights
+            return Judged(None, weights, fitted)
 
-    def _write(
-        self,
-        publisher: Publisher,
-        data: TrainingData,
-        models: Mapping[Algorithm, Any],
-        facts: Mapping[str, Any],
-        verdict: Verdict | None,
-    ) -> tuple[str, str]:
-        """Version and digest of the manifest."""
+    def _release(self, snapshot: Snapshot, data: TrainingData, fitted: Fitted, judged: Judged) -> Release:
         now = self.clock.now()
-        release = Release(
+        return Release(
             version=new_version(now),
             created_at=now,
             user_ids=data.user_ids,
             item_ids=data.item_ids,
             histories=data.histories,
-            models=models,
-            metrics=verdict.metrics if verdict else {},
-            snapshot=facts,
+            models=fitted.with_hybrid(judged.weights),
+            metrics=judged.verdict.metrics if judged.verdict else {},
+            snapshot=self._facts(snapshot, data, judged.verdict),
         )
-        may_be_flat = not is_telling(verdict, self.plan)
-        with self.steps.step("Write the release") as step:
-            digest = publisher.write(release, lambda loaded: refuse_broken_models(loaded, may_be_flat=may_be_flat))
-            folder = publisher.releases / release.version
-            step.note = f"{sum(path.stat().st_size for path in folder.rglob('*')) / 1e6:,.0f} MB"
-        return release.version, digest
 
     def _facts(self, snapshot: Snapshot, data: TrainingData, verdict: Verdict | None) -> dict[str, Any]:
         facts: dict[str, Any] = {
@@ -169,12 +157,20 @@ class Training:
             facts["ndcg_10_over_popularity"] = asdict(verdict.versus_popularity)
         return facts
 
-    def _prune(self, publisher: Publisher) -> None:
-        """The new release is live: what cannot be tidied up now is left to the next training."""
+    def _publish(
+        self, publisher: Publisher, release: Release, may_be_flat: bool, ensure_lock: Callable[[], None]
+    ) -> None:
+        with self.steps.step("Write the release") as step:
+            digest = publisher.write(release, lambda loaded: refuse_broken_models(loaded, may_be_flat=may_be_flat))
+            step.note = f"{publisher.size_mb(release.version):,.0f} MB"
+        with self.steps.step("Register in MLflow and PostgreSQL"):
+            publisher.register(release.version, digest, ensure_lock)
+        with self.steps.step("Make it live") as step:
+            publisher.promote(release.version)
+            step.note = release.version
         with self.steps.step("Prune old releases") as step:
             try:
-                gone = publisher.prune()
-                step.note = ", ".join(gone)
+                step.note = ", ".join(publisher.prune())
             except Unavailable as error:
                 step.note = f"left to the next training: {error.detail}"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from model_trainer.records import last_live_versions, published_versions, record_release
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.errors import Unavailable
-from recsys.manifest import read_manifest
+from recsys.manifest import files_of, read_manifest
 from recsys.release import Release, list_releases, load_release, remove_leftovers, remove_release, write_release
 
 Check = Callable[[Release], None]
@@ -41,6 +41,9 @@ class Publisher:
         with self._undoing(release.version):
             check(load_release(self.releases, release.version))
         return digest
+
+    def size_mb(self, version: str) -> float:
+        return sum(path.stat().st_size for path in files_of(self.releases / version)) / 1e6
 
     def register(self, version: str, digest: str, ensure_lock: Callable[[], None]) -> None:
         """Copy a written release to MLflow and record it in PostgreSQL; nothing is live by that."""

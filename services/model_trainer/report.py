@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from model_trainer.judging import RANDOM, Verdict
+from model_trainer.judging import HEADLINE, RANDOM, Verdict
 from model_trainer.pipeline import Trained
 from recsys.domain import Algorithm
 
-COLUMNS = (
-    "ndcg@10",
-    "precision@10",
-    "recall@10",
-    "map@10",
-    "hit_rate@10",
-    "recall@20",
-    "coverage@10",
-    "diversity@10",
-    "novelty@10",
-    "rmse",
-    "mae",
-)
+COLUMNS = {
+    "ndcg@10": ("NDCG", 4),
+    "precision@10": ("preci-\nsion", 4),
+    "recall@10": ("recall", 4),
+    "map@10": ("MAP", 4),
+    "hit_rate@10": ("hit\nrate", 3),
+    "coverage@10": ("cover-\nage", 3),
+    "diversity@10": ("diver-\nsity", 3),
+    "rmse": ("RMSE", 3),
+    "mae": ("MAE", 3),
+}
+"""Header and decimals: all of them fit into 80 columns."""
 
 
 def show(trained: Trained, console: Console, seconds: float) -> None:
@@ -33,36 +33,42 @@ def show(trained: Trained, console: Console, seconds: float) -> None:
         console.print("Nobody in the last part of the data had earlier events and liked something new: not judged.")
     else:
         console.print(_table(trained, verdict))
-        console.print(_lead(verdict))
+        console.print(_lead(verdict), soft_wrap=True)
     console.print(
-        f"Release [bold]{trained.version}[/] is live. {seconds:.1f} s, {trained.peak_memory_mb:,.0f} MB at the most."
+        f"Release [bold]{trained.version}[/] is live. {seconds:.1f} s, {trained.peak_memory_mb:,.0f} MB at the most.",
+        soft_wrap=True,
     )
 
 
 def _table(trained: Trained, verdict: Verdict) -> Table:
-    table = Table(title=f"Judged on {verdict.n_users:,} users, the whole catalogue ranked", title_justify="left")
-    table.add_column("algorithm")
+    title = f"Lists of 10 out of the whole catalogue, {verdict.n_users:,} users"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("algorithm", no_wrap=True)
     shown = [name for name in COLUMNS if any(name in row for row in verdict.metrics.values())]
-    for name in (*shown, "fit s"):
-        table.add_column(name, justify="right")
-    for algorithm in _order(verdict):
+    for header in (*(COLUMNS[name][0] for name in shown), "fit\ns"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for algorithm in _best_first(verdict):
         row = verdict.metrics[algorithm]
-        figures = [f"{row[name]:.4f}" if name in row else "" for name in shown]
-        seconds = trained.fit_seconds.get(Algorithm(algorithm)) if algorithm != RANDOM else None
-        table.add_row(algorithm, *figures, f"{seconds:.1f}" if seconds is not None else "")
+        figures = [f"{row[name]:.{COLUMNS[name][1]}f}" if name in row else "" for name in shown]
+        table.add_row(algorithm, *figures, _fit_seconds(trained, algorithm))
     return table
 
 
-def _order(verdict: Verdict) -> Sequence[str]:
-    """Best first."""
-    return sorted(verdict.metrics, key=lambda name: -verdict.metrics[name][COLUMNS[0]])
+def _fit_seconds(trained: Trained, algorithm: str) -> str:
+    if algorithm == RANDOM or Algorithm(algorithm) not in trained.fit_seconds:
+        return ""
+    return f"{trained.fit_seconds[Algorithm(algorithm)]:.1f}"
+
+
+def _best_first(verdict: Verdict) -> Sequence[str]:
+    return sorted(verdict.metrics, key=lambda name: -verdict.metrics[name][HEADLINE])
 
 
 def _lead(verdict: Verdict) -> str:
-    hybrid, popularity = (verdict.metrics[name]["ndcg@10"] for name in (Algorithm.HYBRID, Algorithm.POPULARITY))
+    hybrid, popularity = (verdict.metrics[name][HEADLINE] for name in (Algorithm.HYBRID, Algorithm.POPULARITY))
     ratio = verdict.versus_popularity
     return (
-        f"NDCG@10 of the hybrid is {hybrid:.4f}, of popularity {popularity:.4f}: {ratio.estimate:.2f} times, "
+        f"The hybrid's NDCG@10 is {hybrid:.4f}, popularity's {popularity:.4f}: {ratio.estimate:.2f} times as high, "
         f"95 % interval {ratio.low:.2f} to {ratio.high:.2f}. "
         f"{verdict.n_newcomers:,} users without earlier events were left out."
     )

@@ -36,13 +36,12 @@ class Steps:
                 yield step
             except BaseException:
                 step.seconds = time.perf_counter() - started
-                self.console.print(self._line("[red]✗[/]", step))
+                self._print("[red]✗[/]", step)
                 raise
         step.seconds = time.perf_counter() - started
         self.done.append(step)
-        self.console.print(self._line("[green]✓[/]", step))
+        self._print("[green]✓[/]", step)
 
-    @staticmethod
-    def _line(mark: str, step: Step) -> str:
+    def _print(self, mark: str, step: Step) -> None:
         note = f"  [dim]{step.note}[/]" if step.note else ""
-        return f"{mark} {step.name:<44}{step.seconds:7.1f} s{note}"
+        self.console.print(f"{mark} {step.name:<34}{step.seconds:6.1f} s{note}", soft_wrap=True)

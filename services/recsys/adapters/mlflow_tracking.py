@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from recsys.adapters.mlflow_names import (
     CHAMPION,
@@ -53,8 +54,7 @@ class MlflowTracking:
     """The training side of MLflow. Every method raises `Unavailable` when the server is away or refuses."""
 
     def __init__(self, url: str) -> None:
-        for name, value in ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+        _prepare_environment(url)
         from mlflow import MlflowClient
 
         self._server = without_credentials(url)
@@ -236,6 +236,13 @@ class MlflowTracking:
             if isinstance(error, NoConnection) or isinstance(error.__context__, NoConnection):
                 reason = "it does not answer"
             raise Unavailable(f"MLflow at {self._server}: {reason}", dependency="mlflow") from error
+
+
+def _prepare_environment(url: str) -> None:
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}:
+        os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1,localhost,::1"]))
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
