@@ -9,6 +9,15 @@ from urllib.parse import urlsplit
 
 from recsys.adapters import memory
 from recsys.adapters.clock import SystemClock
+from recsys.adapters.mlflow import MlflowRegistry
+from recsys.adapters.postgres import (
+    Postgres,
+    PostgresCatalog,
+    PostgresDeploymentLog,
+    PostgresInteractionLog,
+    PostgresRecommendationLog,
+    PostgresUsers,
+)
 from recsys.errors import InvalidInput
 from recsys.ports import (
     Catalog,
@@ -81,16 +90,25 @@ async def _always_up() -> None:
 
 
 async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Database:
-    del stack
-    _scheme("RECSTACK_DATABASE_URL", settings.database_url, "memory")
-    database = memory.MemoryDatabase(clock)
+    if _scheme("RECSTACK_DATABASE_URL", settings.database_url, "postgresql", "postgres", "memory") == "memory":
+        world = memory.MemoryDatabase(clock)
+        return _Database(
+            memory.MemoryCatalog(world),
+            memory.MemoryUsers(world),
+            memory.MemoryInteractionLog(world),
+            memory.MemoryRecommendationLog(world),
+            memory.MemoryDeploymentLog(world),
+            _always_up,
+        )
+    opened = Postgres(settings.database_url, clock=clock, timeout_seconds=settings.dependency_timeout_seconds)
+    server = await stack.enter_async_context(opened)
     return _Database(
-        memory.MemoryCatalog(database),
-        memory.MemoryUsers(database),
-        memory.MemoryInteractionLog(database),
-        memory.MemoryRecommendationLog(database),
-        memory.MemoryDeploymentLog(database),
-        _always_up,
+        PostgresCatalog(server, clock),
+        PostgresUsers(server, clock),
+        PostgresInteractionLog(server),
+        PostgresRecommendationLog(server),
+        PostgresDeploymentLog(server),
+        server.ping,
     )
 
 
@@ -101,9 +119,16 @@ async def _open_cache(settings: Settings, clock: Clock, stack: AsyncExitStack) -
 
 
 async def _open_registry(settings: Settings, stack: AsyncExitStack) -> tuple[ReleaseRegistry, Ping]:
-    del stack
-    _scheme("RECSTACK_MLFLOW_URL", settings.mlflow_url, "memory")
-    return memory.MemoryReleaseRegistry(), _always_up
+    if _scheme("RECSTACK_MLFLOW_URL", settings.mlflow_url, "http", "https", "memory") == "memory":
+        return memory.MemoryReleaseRegistry(), _always_up
+    registry = await stack.enter_async_context(
+        MlflowRegistry(settings.mlflow_url, timeout=settings.dependency_timeout_seconds)
+    )
+
+    async def ping() -> None:
+        await registry.champion()
+
+    return registry, ping
 
 
 def _scheme(variable: str, url: str, *known: str) -> str:

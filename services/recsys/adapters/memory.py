@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
-import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user, is_text
+from recsys.adapters.verdicts import refuse_unknown, repeated, taken, unknown_item, unknown_user
 from recsys.domain import Deployment, Interaction, Item, User
-from recsys.errors import Conflict, FieldError, InvalidInput, NotFound, RecstackError
+from recsys.errors import FieldError, InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
 
 MAX_CACHED_LISTS = 32
@@ -52,7 +52,7 @@ class MemoryCatalog:
         if item.external_id is not None and any(
             other.external_id == item.external_id for other, _ in items.values() if other.item_id != item.item_id
         ):
-            raise Conflict(f"another item has the external id {item.external_id}")
+            raise taken("item", item.external_id)
         before = items.get(item.item_id)
         if before:
             item = replace(
@@ -120,7 +120,7 @@ class MemoryUsers:
         user = self._accept(user)
         users = self._database.users
         if user.external_id is not None and any(other.external_id == user.external_id for other in users.values()):
-            raise Conflict(f"another user has the external id {user.external_id}")
+            raise taken("user", user.external_id)
         signed_up_at = user.signed_up_at or self._database.clock.now()
         stored = replace(user, user_id=max(users, default=0) + 1, signed_up_at=signed_up_at)
         users[stored.user_id] = stored
@@ -130,7 +130,7 @@ class MemoryUsers:
         user = self._accept(user)
         before = self._database.users.get(user.user_id)
         if before is None:
-            raise NotFound(f"there is no user {user.user_id}")
+            raise unknown_user(user.user_id)
         stored = replace(user, signed_up_at=before.signed_up_at, external_id=before.external_id)
         self._database.users[user.user_id] = stored
         return stored
@@ -142,14 +142,6 @@ class MemoryUsers:
             [item_id for item_id in user.liked_item_ids if item_id not in self._database.items],
         )
         return user
-
-
-def refuse_unknown(categories: Sequence[str], item_ids: Sequence[int]) -> None:
-    """Raises `InvalidInput` if a user stated anything about what does not exist."""
-    problems = [FieldError(f"preferences.categories.{name}", "is not a category") for name in categories]
-    problems += [FieldError("liked_item_ids", f"there is no item {item_id}") for item_id in item_ids]
-    if problems:
-        raise InvalidInput("; ".join(f"{each.field}: {each.message}" for each in problems), fields=tuple(problems))
 
 
 class MemoryInteractionLog:
@@ -184,28 +176,6 @@ class MemoryInteractionLog:
         if before is event:
             return Recorded(event.event_id, duplicate=False)
         return repeated(before, event)
-
-
-def unknown_user(user_id: int) -> NotFound:
-    return NotFound(f"there is no user {user_id}", fields=(FieldError("user_id", f"there is no user {user_id}"),))
-
-
-def unknown_item(item_id: int) -> NotFound:
-    return NotFound(f"there is no item {item_id}", fields=(FieldError("item_id", f"there is no item {item_id}"),))
-
-
-def repeated(before: Interaction, event: Interaction) -> Recorded | Conflict:
-    """What an event id that is stored already comes to: a duplicate, or a conflict where the contents differ."""
-    if _content(before, event) == _content(event, before):
-        return Recorded(event.event_id, duplicate=True)
-    taken = f"the event id {event.event_id} is taken by an event with other content"
-    return Conflict(taken, fields=(FieldError("event_id", "is taken by an event with other content"),))
-
-
-def _content(event: Interaction, other: Interaction) -> tuple[object, ...]:
-    said_when: datetime | None = None if event.timed_by_server or other.timed_by_server else event.occurred_at
-    value = None if event.value is None else struct.pack("f", event.value)
-    return event.user_id, event.item_id, event.type, value, said_when, event.recommendation_id
 
 
 class MemoryRecommendationLog:

@@ -1,0 +1,54 @@
+"""What storing comes to when it is refused: the same words from every adapter."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from recsys.domain import Interaction
+from recsys.errors import Conflict, FieldError, InvalidInput, NotFound
+from recsys.ports import Recorded
+
+
+def unknown_user(user_id: int) -> NotFound:
+    return _unknown("user", user_id)
+
+
+def unknown_item(item_id: int) -> NotFound:
+    return _unknown("item", item_id)
+
+
+def _unknown(what: str, number: int) -> NotFound:
+    detail = f"there is no {what} {number}"
+    return NotFound(detail, fields=(FieldError(f"{what}_id", detail),))
+
+
+def refuse_unknown(categories: Iterable[str], item_ids: Iterable[int]) -> None:
+    """Raises `InvalidInput` if a user stated anything about what does not exist."""
+    problems = [FieldError(f"preferences.categories.{name}", f"there is no category {name}") for name in categories]
+    problems += [FieldError("liked_item_ids", f"there is no item {item_id}") for item_id in item_ids]
+    if problems:
+        raise InvalidInput("; ".join(problem.message for problem in problems), fields=tuple(problems))
+
+
+def taken(what: str, external_id: str | None) -> Conflict:
+    detail = f"another {what} has the external id {external_id}"
+    return Conflict(detail, fields=(FieldError("external_id", detail),))
+
+
+def repeated(stored: Interaction, event: Interaction) -> Recorded | Conflict:
+    """What an event whose id is stored already comes to: a duplicate, or a conflict where the contents differ.
+
+    A time that the server set, in either of them, is no content.
+    """
+    if _content(stored, event) == _content(event, stored):
+        return Recorded(event.event_id, duplicate=True)
+    detail = f"the event id {event.event_id} is taken by an event with other content"
+    return Conflict(detail, fields=(FieldError("event_id", detail),))
+
+
+def _content(event: Interaction, other: Interaction) -> tuple[object, ...]:
+    said_at = None if event.timed_by_server or other.timed_by_server else event.occurred_at
+    # The store holds single precision.
+    value = None if event.value is None else struct.pack("f", event.value)
+    return event.user_id, event.item_id, event.type, value, said_at, event.recommendation_id
