@@ -65,9 +65,6 @@ def main() -> int:
         return 1
     except typer.Abort:
         return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped; nothing is left running.\n")
-        return 130
     except typer.TyperException as error:
         sys.stderr.write(f"✗ {error}\n")
         return 2

@@ -19,6 +19,8 @@ from native.providers.postgres import STOP_SIGNAL
 LIMIT = 120.0
 LEFTOVER_SECONDS = 10.0
 DATA = ("redis", "mlflow", "releases", "jupyter")
+TRUTH = "truth.npz"
+"""The tastes that the generated users truly have."""
 
 
 def stop(state: State, limit: float = LIMIT) -> None:
@@ -68,5 +70,6 @@ def drop(configuration: Configuration) -> None:
     database.drop(configuration)
     for name in DATA:
         shutil.rmtree(configuration.state_dir / name, ignore_errors=True)
+    (configuration.state_dir / TRUTH).unlink(missing_ok=True)
     for mark in configuration.run_folder.glob("*.unfinished"):
         mark.unlink()

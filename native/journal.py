@@ -65,6 +65,11 @@ class Journal:
     def begin(self, name: str) -> None:
         self.state.steps[name].status = AT_WORK
         self.state.steps[name].began = time.time()
+        self.state.steps[name].note = ""
+        self._save()
+
+    def note(self, name: str, note: str) -> None:
+        self.state.steps[name].note = note
         self._save()
 
     def end(self, name: str, status: str, note: str = "") -> None:

@@ -121,8 +121,10 @@ class Supervisor:
         if reason := await asyncio.to_thread(task.skip, mark.exists()):
             self.journal.end(task.name, is_.SKIPPED, reason)
             return
-        await self._wait_for(task.also_needs)
-        self.journal.begin(task.name)
+        if task.also_needs:
+            self.journal.note(task.name, f"waits for {', '.join(task.also_needs)}")
+            await self._wait_for(task.also_needs)
+            self.journal.begin(task.name)
         mark.touch()
         process = self._spawn(task, task.command)
         status = await _exit_of(process)

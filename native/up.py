@@ -26,10 +26,12 @@ from native.supervisor import Supervisor
 
 LOOK_SECONDS = 0.1
 BIRTH_LIMIT = 20.0
+INTERRUPTED = 130
+"""What a shell says of a command that ended on Ctrl-C."""
 
 
 def up(console: Console, *, with_jupyter: bool) -> int:
-    """0 when every service answers; raises `CannotStart` or `KeyboardInterrupt` with nothing left running."""
+    """0 when every service answers, 130 after an interruption; raises `CannotStart` with nothing left running."""
     environment.ensure()
     configuration = Configuration.load()
     with only_one(configuration.run_folder):
@@ -41,7 +43,9 @@ def up(console: Console, *, with_jupyter: bool) -> int:
         clear_leftovers(state)
         preflight.check(services, configuration.state_dir, configuration.logs_folder, configuration.run_folder)
         began = time.monotonic()
-        _start(console, configuration, with_jupyter=with_jupyter)
+        if not _start(console, configuration, with_jupyter=with_jupyter):
+            console.print("Stopped; nothing is left running.")
+            return INTERRUPTED
         console.print(f"\nRecStack is up after {time.monotonic() - began:.1f} s.")
         return report(console, configuration, with_jupyter=with_jupyter)
 
@@ -62,7 +66,8 @@ def supervise(*, with_jupyter: bool, front: int) -> int:
     return asyncio.run(supervisor.run())
 
 
-def _start(console: Console, configuration: Configuration, *, with_jupyter: bool) -> None:
+def _start(console: Console, configuration: Configuration, *, with_jupyter: bool) -> bool:
+    """False if it was interrupted and undone."""
     configuration.state_file.unlink(missing_ok=True)
     process = _detach(configuration, with_jupyter=with_jupyter)
     try:
@@ -71,10 +76,11 @@ def _start(console: Console, configuration: Configuration, *, with_jupyter: bool
     except KeyboardInterrupt:
         console.print("\nStopping what was started …")
         _undo(configuration, process)
-        raise
+        return False
     if state.phase != journal.RUNNING:
         process.wait(timeout=60)
         raise CannotStart(state.error or "The start was stopped from elsewhere.")
+    return True
 
 
 def _detach(configuration: Configuration, *, with_jupyter: bool) -> subprocess.Popen[bytes]:

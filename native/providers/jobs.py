@@ -6,6 +6,7 @@ import shlex
 
 import psycopg
 
+from native.answers import http_ok
 from native.configuration import Configuration
 from native.places import ROOT
 from native.steps import PYTHON, Service, Task
@@ -44,14 +45,17 @@ def train(configuration: Configuration, needs: tuple[str, ...], also_needs: tupl
 
 
 def schedule(configuration: Configuration, needs: tuple[str, ...]) -> Service:
-    """The trainer's own timer; nobody calls it, so that being alive is being well."""
+    """Trains again whenever the time has come; nobody calls it but Prometheus."""
+    port = configuration.trainer_metrics_port
     return Service(
         "trainer",
         (*PYTHON, "model_trainer", "schedule", "--every", configuration.train_every),
-        lambda: True,
+        lambda: http_ok(port, "/metrics"),
         needs,
         environment=configuration.environment(),
         folder=ROOT,
+        port=port,
+        port_variable="TRAINER_METRICS_PORT",
     )
 
 

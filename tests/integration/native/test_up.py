@@ -1,0 +1,275 @@
+"""`python -m native` on a copy of the repository: a small world, real servers, every way to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from native import identity, journal, ports
+from native.journal import State
+from native.places import ROOT
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.slow,
+    pytest.mark.timeout(400),
+    pytest.mark.xdist_group("native"),
+]
+
+PARTS = ("services", "sql", "native", "notebooks", ".env.example")
+PORTS = ("POSTGRES_PORT", "REDIS_PORT", "MLFLOW_PORT", "API_PORT", "JUPYTER_PORT", "TRAINER_METRICS_PORT")
+SMALL = "--users 300 --items 1500 --interactions 12000"
+
+HOLDER = """
+import sys
+from pathlib import Path
+from native.lock import only_one
+with only_one(Path(sys.argv[1])):
+    print("mine", flush=True)
+    sys.stdin.read()
+"""
+
+
+@dataclass
+class Clone:
+    folder: Path
+    environment: dict[str, str]
+
+    def native(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "native", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def begin(self) -> subprocess.Popen[str]:
+        """`up` in the background, as a terminal would start it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "native", "up"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def state(self) -> State | None:
+        return journal.read(self.folder / ".recstack" / "run" / "state.json")
+
+    def until(self, condition: Callable[[State], bool], seconds: float = 120) -> State:
+        deadline = time.monotonic() + seconds
+        while not (state := self.state) or not condition(state):
+            assert time.monotonic() < deadline, state
+            time.sleep(0.05)
+        return state
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.environment['API_PORT']}{path}", timeout=10) as answer:
+            return json.load(answer)
+
+    def assert_quiet(self, before: State) -> None:
+        """Nothing of `before` runs, and every port is free again."""
+        deadline = time.monotonic() + 15
+        numbers = [before.pid, *(record.pid for record in before.processes.values())]
+        while any(identity.birth(number) for number in numbers):
+            assert time.monotonic() < deadline, before
+            time.sleep(0.05)
+        for name in PORTS:
+            assert ports.is_free(int(self.environment[name])), name
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    folder = tmp_path_factory.mktemp("native") / "a clone"
+    folder.mkdir()
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / part, folder / part)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RECSTACK_", "PYTEST_"))}
+    environment |= {name: str(ports.free_port()) for name in PORTS}
+    environment |= {"PYTHONPATH": f"{folder / 'services'}:{folder}", "RECSTACK_SEED_OPTIONS": SMALL}
+    made = Clone(folder, environment)
+    yield made
+    made.native("reset", "--yes")
+
+
+@pytest.fixture(scope="module")
+def running(clone: Clone) -> State:
+    """The whole topology, started once for the tests that follow."""
+    done = clone.native("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    state = clone.state
+    assert state is not None
+    return state
+
+
+def test_before_the_first_start_there_is_nothing(clone: Clone) -> None:
+    assert clone.native("status").returncode == 3
+    done = clone.native("down")
+    assert done.returncode == 0
+    assert "Nothing was ever started here" in done.stdout
+
+
+def test_a_taken_port_is_one_sentence_and_nothing_is_started(clone: Clone) -> None:
+    port = clone.environment["MLFLOW_PORT"]
+    taker = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", port]
+    with subprocess.Popen(taker, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not ports.is_open(int(port)):
+            time.sleep(0.05)
+        done = clone.native("up")
+        process.kill()
+    assert done.returncode == 1
+    assert f"Port {port}, which mlflow needs, is taken by" in done.stderr
+    assert f"process {process.pid}" in done.stderr
+    assert "MLFLOW_PORT" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert clone.state is None
+
+
+def test_a_wrong_setting_is_named(clone: Clone) -> None:
+    clone.environment["API_WORKERS"] = "many"
+    try:
+        done = clone.native("up")
+    finally:
+        del clone.environment["API_WORKERS"]
+    assert done.returncode == 2
+    assert "API_WORKERS" in done.stderr
+    assert clone.state is None
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_start_that_is_interrupted_leaves_nothing_running(clone: Clone, signum: signal.Signals) -> None:
+    process = clone.begin()
+    state = clone.until(lambda state: state.is_alive and "postgres" in state.processes and "migrate" in state.steps)
+    state = clone.until(lambda state: state.steps["seed"].status == journal.AT_WORK)
+    process.send_signal(signum)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "nothing is left running" in output
+    clone.assert_quiet(state)
+
+
+def test_a_start_whose_command_was_killed_is_undone(clone: Clone) -> None:
+    process = clone.begin()
+    state = clone.until(lambda state: state.is_alive and state.steps["migrate"].status == journal.AT_WORK)
+    process.kill()
+    process.communicate(timeout=60)
+    clone.assert_quiet(state)
+
+
+def test_a_start_ends_with_everything_answering(clone: Clone, running: State) -> None:
+    assert running.phase == journal.RUNNING
+    done = clone.native("status")
+    assert done.returncode == 0, done.stdout
+    assert clone.get("/health")["status"] == "ok"
+    assert clone.get("/ready")
+    assert (clone.folder / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_everything_that_was_written_lies_in_the_state_folder(clone: Clone, running: State) -> None:
+    assert running.is_alive
+    new = {path.name for path in clone.folder.iterdir()} - {Path(part).name for part in PARTS}
+    assert new <= {".recstack", ".env"}
+    logs = clone.folder / ".recstack" / "logs"
+    assert {f"{name}.log" for name in running.steps} <= {path.name for path in logs.iterdir()}
+
+
+def test_a_second_start_says_so_at_once(clone: Clone, running: State) -> None:
+    began = time.monotonic()
+    done = clone.native("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "running already" in done.stdout
+    assert f"http://127.0.0.1:{clone.environment['API_PORT']}/docs" in done.stdout
+    assert time.monotonic() - began < 10
+    state = clone.state
+    assert state is not None
+    assert state.pid == running.pid
+
+
+def test_two_at_once_do_not_meet(clone: Clone, running: State) -> None:
+    assert running.is_alive
+    folder = str(clone.folder / ".recstack" / "run")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, folder],
+        cwd=clone.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == "mine\n"
+        done = clone.native("down")
+        holder.stdin.close()
+    assert done.returncode == 1
+    assert "Another ./setup.sh is at work here" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["api", "redis", "postgres"])
+def test_what_is_killed_comes_back(clone: Clone, running: State, name: str) -> None:
+    assert running.is_alive
+    os.kill(clone.until(lambda state: name in state.processes).processes[name].pid, signal.SIGKILL)
+    clone.until(lambda state: state.processes[name].restarts == 1)
+    deadline = time.monotonic() + 60
+    while (done := clone.native("status")).returncode != 0:
+        assert time.monotonic() < deadline, done.stdout
+    assert clone.get("/health")["status"] == "ok"
+
+
+def test_a_stop_ends_all_of_it_and_a_second_start_finds_everything(clone: Clone, running: State) -> None:
+    state = clone.state
+    assert state is not None
+    assert state.pid == running.pid
+    done = clone.native("down")
+    assert done.returncode == 0, done.stderr
+    clone.assert_quiet(state)
+    release = next((clone.folder / ".recstack" / "releases").glob("2*")).name
+    began = time.monotonic()
+    done = clone.native("up")
+    seconds = time.monotonic() - began
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "300 users are there" in done.stdout
+    assert f"release {release} is there" in done.stdout
+    assert clone.get("/health")["release"] == release
+    assert seconds < 60, "alone on the machine it is 20"
+
+
+def test_a_killed_supervisor_takes_all_with_it(clone: Clone, running: State) -> None:
+    del running
+    state = clone.state
+    assert state is not None
+    os.kill(state.pid, signal.SIGKILL)
+    clone.assert_quiet(state)
+    assert clone.native("status").returncode == 3
+    assert "was not running" in clone.native("down").stdout
+
+
+def test_a_reset_drops_the_data_and_keeps_the_key(clone: Clone, running: State) -> None:
+    del running
+    key = (clone.folder / ".env").read_text()
+    home = (clone.folder / ".recstack" / "postgres").resolve()
+    assert home.exists()
+    assert clone.native("reset", "--yes").returncode == 0
+    assert not home.exists()
+    assert {path.name for path in (clone.folder / ".recstack").iterdir()} == {"logs", "run"}
+    assert (clone.folder / ".env").read_text() == key
