@@ -11,7 +11,7 @@ from recommendation_api.lifespan import Lifespan, OpenStores
 from recommendation_api.limits import LimitBodies, LimitConcurrency
 from recommendation_api.observe import Observe
 from recommendation_api.openapi import DESCRIPTION, describe_api
-from recommendation_api.routes import algorithms, discovery, health, interactions, items, recommendations, users
+from recommendation_api.routes import algorithms, discovery, docs, health, interactions, items, recommendations, users
 from recommendation_api.routes.dependencies import refuse_unknown_query
 from recommendation_api.serving import HotPath
 from recsys.settings import Settings
@@ -26,6 +26,7 @@ ROUTERS = (
     items.router,
     discovery.router,
     health.router,
+    docs.router,
 )
 
 
@@ -51,6 +52,7 @@ def _routes(lifespan: Lifespan) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
         dependencies=[Depends(refuse_unknown_query)],
     )

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from fastapi import APIRouter
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from recommendation_api.metrics import exposition
@@ -19,11 +19,6 @@ from recsys.stores import Ping
 SLOW_SECONDS = 0.5
 
 router = APIRouter(tags=["Operations"])
-
-
-@router.get("/", include_in_schema=False)
-async def root() -> RedirectResponse:
-    return RedirectResponse("/docs")
 
 
 @router.get("/health", summary="How the service and its dependencies are")
