@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ DEPTH = 3
 """Blocks that may lie ready; with this many the thread waits."""
 
 
-def ahead(function: Callable[[Argument], Result], arguments: Iterable[Argument]) -> Iterator[Result]:
+def ahead(function: Callable[[Argument], Result], arguments: Iterable[Argument]) -> Generator[Result]:
     """The results in the order of the arguments; what `function` raises is raised here."""
     pending: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draw-ahead")

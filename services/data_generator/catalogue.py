@@ -109,10 +109,12 @@ def _draw_brands(
     rng: np.random.Generator, category: NDArray[np.int64], n_categories: int
 ) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Brand of each item, and its brand's quality and price tier."""
-    totals = running_total(1 / np.arange(1.0, BRANDS_PER_CATEGORY + 1))
+    shares = 1 / np.arange(1.0, BRANDS_PER_CATEGORY + 1)
+    totals = running_total(shares)
     zeros = np.zeros(len(category), np.int64)
     brand = draw_within(totals, zeros, zeros + BRANDS_PER_CATEGORY, rng.random(len(category)))
     quality, tier = rng.normal(size=(2, n_categories, BRANDS_PER_CATEGORY))
+    tier -= np.average(tier, axis=1, weights=shares)[:, None]
     return brand, quality[category, brand], tier[category, brand]
 
 

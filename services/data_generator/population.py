@@ -56,9 +56,9 @@ class Population:
     topics: NDArray[np.int16]
     """(n, INTERESTS) the topics liked; one that stands twice is liked the more"""
     strength: NDArray[np.float32]
-    """(n, INTERESTS) logarithm of each interest's weight when history begins"""
+    """(n, INTERESTS) logarithm of each interest's weight half-way through history"""
     fading: NDArray[np.float32]
-    """(n, INTERESTS) by how much that logarithm moves until the end"""
+    """(n, INTERESTS) by how much that logarithm moves from the beginning to the end"""
     style: NDArray[np.float32]
     """(n, AXES) preferred place on each axis"""
     budget: NDArray[np.float32]
@@ -76,7 +76,7 @@ class Population:
             users: (k,)
             phase: (k,)
         """
-        logits = self.strength[users] + self.fading[users] * phase[:, None].astype(np.float32)
+        logits = self.strength[users] + self.fading[users] * (phase[:, None] - 0.5).astype(np.float32)
         weights: NDArray[np.float32] = np.exp(logits - logits.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
         return weights

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_generator.truth import FILE_NAME, truth_file, write_truth
+from data_generator.world import World, draw_world
+from recsys.errors import DataRefused
+
+
+def test_truth_can_be_read_back_and_is_whole(world: World, tmp_path: Path) -> None:
+    with truth_file(tmp_path / "state") as draft:
+        write_truth(draft, world)
+    assert [path.name for path in (tmp_path / "state").iterdir()] == [FILE_NAME]
+    with np.load(tmp_path / "state" / FILE_NAME, allow_pickle=False) as truth:
+        assert int(truth["seed"]) == world.plan.seed
+        assert truth["user_topics"].shape == truth["user_topic_weights_at_end"].shape
+        assert np.allclose(truth["user_topic_weights_at_start"].sum(axis=1), 1, atol=1e-5)
+        assert len(truth["user_style"]) == world.plan.users
+        assert len(truth["item_topic"]) == world.plan.items
+        assert truth["category_names"][truth["topic_category"][0]] == "Fitness"
+
+
+def test_same_plan_same_bytes(world: World, tmp_path: Path) -> None:
+    write_truth(tmp_path / "one", world)
+    write_truth(tmp_path / "two", draw_world(world.plan))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def _fail_to_load(world: World, folder: Path) -> None:
+    with truth_file(folder) as draft:
+        write_truth(draft, world)
+        raise RuntimeError
+
+
+def test_a_load_that_fails_leaves_the_old_truth(world: World, tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"old")
+    with pytest.raises(RuntimeError):
+        _fail_to_load(world, tmp_path)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(FILE_NAME, b"old")]
+
+
+def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataRefused, match="RECSTACK_STATE_DIR"), truth_file(tmp_path / "file" / "state"):
+        pytest.fail("the folder cannot be made")
+
+
+def test_a_disk_that_takes_nothing_is_refused(world: World, tmp_path: Path) -> None:
+    with pytest.raises(DataRefused, match="cannot be written"):
+        write_truth(tmp_path / "away" / "truth.npz", world)
