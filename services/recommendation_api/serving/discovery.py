@@ -12,7 +12,7 @@ from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.explanations import DECIMALS
 from recommendation_api.serving.filters import Mask, available
 from recommendation_api.serving.ids import locate
-from recommendation_api.serving.ladder import below, refill
+from recommendation_api.serving.ladder import Known, below, refill
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.top import best
@@ -52,7 +52,7 @@ def similar_items(
         liking = np.zeros(len(view.category_names) + 1, np.float32)
         liking[view.category[position]] = 1
         liking[-1] = 0
-        more = refill(ground, liking, None, allowed, n - len(chosen))
+        more = refill(ground, Known(liking), allowed, n - len(chosen))
         values = np.concatenate([values, below(more.level, float(values[-1]) if len(chosen) else None)])
         chosen = np.concatenate([chosen, more.positions])
     return _listed(view, chosen, values)
@@ -74,7 +74,7 @@ def popular_items(
     if category is not None:
         allowed &= view.category == view.category_codes[category]
     nothing = np.zeros(len(view.category_names) + 1, np.float32)
-    ladder = refill(ground, nothing, None, allowed, n)
+    ladder = refill(ground, Known(nothing), allowed, n)
     return _listed(view, ladder.positions, ladder.level)
 
 

@@ -45,4 +45,4 @@ def diversify(ranking: Ranking, similarity: NDArray[np.float32], n: int, strengt
         np.maximum(nearest, similarity[pick], out=nearest)
     chosen = ranking.take(np.array(order, np.int32))
     shares = {**chosen.shares, DIVERSITY: np.array(final) - chosen.scores}
-    return Ranking(chosen.positions, chosen.rungs, shares, chosen.liking)
+    return Ranking(chosen.positions, chosen.rungs, shares)

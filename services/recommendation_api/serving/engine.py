@@ -139,7 +139,7 @@ def _under(ranking: Ranking, ceiling: float) -> Ranking:
         return ranking
     shift = np.full(len(ranking.positions), ceiling - ranking.scores[0])
     shares = {**ranking.shares, REFILL: ranking.shares.get(REFILL, 0) + shift}
-    return Ranking(ranking.positions, ranking.rungs, shares, ranking.liking)
+    return Ranking(ranking.positions, ranking.rungs, shares)
 
 
 def _described(case: Case, ranking: Ranking, weights: EventWeights, *, explain: bool) -> list[Recommendation]:

@@ -1,7 +1,7 @@
 """The fallback ladder: how a list is filled up where the algorithm has nothing more to say.
 
 Popular items of the categories that the user likes, then popular ones, then whatever else may be shown (items newer
-than the release too), at the very end what the user named as liked at sign-up.
+than the release too), then what the algorithm speaks against, at the very end what the user named as liked at sign-up.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Rung(IntEnum):
     LIKED_CATEGORY = 1
     POPULAR = 2
     REMAINING = 3
-    NAMED_AT_SIGN_UP = 4
+    SPOKEN_AGAINST = 4
+    NAMED_AT_SIGN_UP = 5
 
 
 LOWEST = int(Rung.NAMED_AT_SIGN_UP)
@@ -39,28 +40,48 @@ class Refill:
     """(k,) in [0, 1), falling; every item of a rung lies above every item of the next"""
 
 
-def refill(ground: Ground, liking: FloatArray, named: Mask | None, allowed: Mask, n: int) -> Refill:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ladder goes by, beside popularity and quality."""
+
+    liking: FloatArray
+    """(n_categories + 1,) 0..1, how much the user likes each; the last slot, no category, is 0"""
+    named: Mask | None = None
+    """(n_positions,) items liked at sign-up"""
+    scores: FloatArray | None = None
+    """(n_positions,) the algorithm's: below 0 it speaks against the item"""
+
+
+def refill(ground: Ground, known: Known, allowed: Mask, n: int) -> Refill:
     """The best `n` of `allowed` by rung, within a rung by popularity or quality.
 
     Args:
         ground: the release over the catalogue
-        liking: (n_categories + 1,) 0..1, how much the user likes each; the last slot, no category, is 0
-        named: (n_positions,) items liked at sign-up, or None
+        known: about the user
         allowed: (n_positions,)
         n: how many; fewer come back only if fewer are allowed
     """
-    rungs = np.full(len(allowed), Rung.REMAINING, np.int32)
-    within = ground.quality.copy()
-    popular = ground.popularity > 0
-    rungs[popular], within[popular] = Rung.POPULAR, ground.popularity[popular]
-    weight = liking[ground.view.category]
-    liked = popular & (weight > 0)
-    rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.relative_popularity * weight)[liked]
-    if named is not None:
-        rungs[named] = Rung.NAMED_AT_SIGN_UP
+    rungs, within = _places(ground, known)
     level = (LOWEST - rungs + np.clip(within, 0, 1) * BELOW_ONE).astype(np.float32) / np.float32(LOWEST)
     chosen = best(level, np.flatnonzero(allowed).astype(np.int32), n, ground.quality)
     return Refill(chosen, rungs[chosen], level[chosen])
+
+
+def _places(ground: Ground, known: Known) -> tuple[IndexArray, FloatArray]:
+    """(n_positions,) the rung of each item, and its place there from 0 to 1."""
+    rungs = np.full(len(ground.popularity), Rung.REMAINING, np.int32)
+    within = ground.quality.copy()
+    popular = ground.popularity > 0
+    rungs[popular], within[popular] = Rung.POPULAR, ground.popularity[popular]
+    weight = known.liking[ground.view.category]
+    liked = popular & (weight > 0)
+    rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.relative_popularity * weight)[liked]
+    if known.scores is not None:
+        against = known.scores < 0
+        rungs[against], within[against] = Rung.SPOKEN_AGAINST, 1 / (1 - known.scores[against])
+    if known.named is not None:
+        rungs[known.named] = Rung.NAMED_AT_SIGN_UP
+    return rungs, within
 
 
 def below(level: FloatArray, lowest_score: float | None) -> FloatArray:

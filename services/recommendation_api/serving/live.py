@@ -33,9 +33,9 @@ class Ground:
     """(n_positions,) 0..1"""
 
     def at_positions(self, row: FloatArray) -> FloatArray:
-        """(n_columns,) scores as (n_positions,): -inf where the release does not know the item."""
+        """(n_columns,) scores as (n_positions,): 0 where the release does not know the item."""
         scores = row[self.column]
-        scores[self.column < 0] = -np.inf
+        scores[self.column < 0] = 0
         return scores
 
 

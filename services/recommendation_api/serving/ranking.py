@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommendation_api.serving import taste
 from recommendation_api.serving.filters import Mask
 from recommendation_api.serving.ids import locate
-from recommendation_api.serving.ladder import Rung, below, refill
+from recommendation_api.serving.ladder import Known, Rung, below, refill
 from recommendation_api.serving.live import Ground
 from recommendation_api.serving.people import Person
 from recommendation_api.serving.top import best
@@ -23,10 +23,6 @@ Shares = dict[str, NDArray[np.float64]]
 
 POPULARITY = Algorithm.POPULARITY.value
 REFILL = "refill"
-SILENT_AT_ZERO = frozenset(
-    {Algorithm.ITEM_BASED, Algorithm.USER_BASED, Algorithm.CONTENT_BASED, Algorithm.EASE, Algorithm.POPULARITY}
-)
-"""These say nothing of an item by scoring it 0, and something bad by less; the others give each item a score."""
 PREFERENCE_BOOST = np.float32(0.5)
 """What a fully liked category brings its most popular item, as a share of the best personal score."""
 
@@ -41,8 +37,6 @@ class Ranking:
     """(k,) see `Rung`"""
     shares: Shares
     """(k,) by source"""
-    liking: FloatArray
-    """(n_categories + 1,) the taste that the ladder went by"""
 
     @property
     def scores(self) -> NDArray[np.float64]:
@@ -51,7 +45,7 @@ class Ranking:
 
     def take(self, order: IndexArray) -> Ranking:
         shares = {source: share[order] for source, share in self.shares.items()}
-        return Ranking(self.positions[order], self.rungs[order], shares, self.liking)
+        return Ranking(self.positions[order], self.rungs[order], shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +78,27 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
         totals = totals + boost
     open_to_all = allowed if named is None else allowed & ~named
     chosen = _personal(case, totals, open_to_all, n)
-    ranking = Ranking(chosen, np.zeros(len(chosen), np.int32), _shares(case, chosen, boost), stated)
-    return ranking if len(chosen) == n else _filled_up(case, ranking, named, allowed, n)
+    ranking = _in_order(Ranking(chosen, np.zeros(len(chosen), np.int32), _shares(case, chosen, boost)))
+    if len(chosen) == n:
+        return ranking
+    return _filled_up(case, ranking, Known(_liking(case, stated), named, totals), allowed, n)
+
+
+def _in_order(ranking: Ranking) -> Ranking:
+    """By the shares' exact sum: single precision may have put two near neighbours the other way round."""
+    return ranking.take(np.argsort(-ranking.scores, kind="stable").astype(np.int32))
 
 
 def _personal_totals(case: Case) -> FloatArray | None:
     """(n_positions,) the algorithm's scores; None where it has nothing to go by."""
     if not case.history.weights.nnz and case.algorithm is not Algorithm.POPULARITY:
         return None
-    total = np.sum([*case.parts.values()], axis=0)
-    if case.algorithm not in SILENT_AT_ZERO and np.ptp(total) <= 0:
-        return None
-    return case.ground.at_positions(total)
+    return case.ground.at_positions(np.sum([*case.parts.values()], axis=0))
 
 
 def _boost(case: Case, totals: FloatArray | None, stated: FloatArray) -> FloatArray | None:
     """(n_positions,) what stated preferences add for somebody with few events."""
-    if totals is None or not stated.any():
+    if totals is None or case.algorithm is Algorithm.POPULARITY or not stated.any():
         return None
     top = max(float(totals.max(initial=0)), 0.0)
     ground = case.ground
@@ -110,8 +108,7 @@ def _boost(case: Case, totals: FloatArray | None, stated: FloatArray) -> FloatAr
 def _personal(case: Case, totals: FloatArray | None, allowed: Mask, n: int) -> IndexArray:
     if totals is None:
         return np.empty(0, np.int32)
-    bar = np.float32(0) if case.algorithm in SILENT_AT_ZERO else np.float32(-np.inf)
-    candidates = np.flatnonzero(allowed & (totals > bar)).astype(np.int32)
+    candidates = np.flatnonzero(allowed & (totals > 0)).astype(np.int32)
     return best(totals, candidates, n, case.ground.popularity)
 
 
@@ -123,22 +120,25 @@ def _shares(case: Case, chosen: IndexArray, boost: FloatArray | None) -> Shares:
     return shares
 
 
-def _filled_up(case: Case, ranking: Ranking, named: Mask | None, allowed: Mask, n: int) -> Ranking:
+def _liking(case: Case, stated: FloatArray) -> FloatArray:
+    """What was said and what was learned, each 1 for the most liked category."""
+    learned = taste.learned(case.ground.view, case.release, case.history)
+    return np.asarray(np.maximum(stated, learned / max(float(learned.max()), taste.TINY)), np.float32)
+
+
+def _filled_up(case: Case, ranking: Ranking, known: Known, allowed: Mask, n: int) -> Ranking:
     """`ranking`, followed by items from the ladder."""
     allowed = allowed.copy()
     allowed[ranking.positions] = False
-    learned = taste.learned(case.ground.view, case.release, case.history)
-    liking = np.maximum(ranking.liking, learned / max(learned.max(), np.finfo(np.float32).tiny))
-    more = refill(case.ground, liking, named, allowed, n - len(ranking.positions))
+    more = refill(case.ground, known, allowed, n - len(ranking.positions))
     lowest = float(ranking.scores[-1]) if len(ranking.positions) else None
     level = below(more.level, lowest).astype(np.float64)
-    from_popularity = (more.rungs <= Rung.POPULAR) & (lowest is None) & (case.algorithm is Algorithm.HYBRID)
+    from_popularity = (more.rungs <= Rung.POPULAR) & (lowest is None and case.algorithm is Algorithm.HYBRID)
     added = {POPULARITY: np.where(from_popularity, level, 0), REFILL: np.where(from_popularity, 0, level)}
     return Ranking(
         np.concatenate([ranking.positions, more.positions]),
         np.concatenate([ranking.rungs, more.rungs]),
         _appended(ranking.shares, added, len(ranking.positions), len(more.positions)),
-        liking,
     )
 
 
