@@ -41,7 +41,7 @@ def show(trained: Trained, console: Console, seconds: float) -> None:
 
 
 def _table(trained: Trained, verdict: Verdict) -> Table:
-    title = f"Lists of 10 out of the whole catalogue, {verdict.n_users:,} users"
+    title = f"Lists of 10 out of the whole catalogue; users asked: {verdict.n_users:,}"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("algorithm", no_wrap=True)
     shown = [name for name in COLUMNS if any(name in row for row in verdict.metrics.values())]

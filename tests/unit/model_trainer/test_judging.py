@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model_trainer.fitting import Fitted
+from model_trainer.judging import RANDOM, Verdict, judge_models, questions
+from model_trainer.plan import Plan
+from recsys.algorithms.base import TrainingData
+from recsys.algorithms.svd import Svd
+from recsys.domain import EVENT_CODES, Algorithm, EventType
+from recsys.preferences import Events
+from recsys.settings import EventWeights
+
+MEASURES = {
+    "ndcg@10",
+    "precision@10",
+    "recall@10",
+    "map@10",
+    "hit_rate@10",
+    "coverage@10",
+    "diversity@10",
+    "novelty@10",
+}
+
+
+@pytest.fixture(scope="module")
+def verdict(fitted: Fitted, before: TrainingData, later: Events) -> Verdict:
+    judged = judge_models(fitted.with_hybrid(None), before, later, EventWeights(), Plan())
+    assert judged is not None
+    return judged
+
+
+def test_asks_users_who_were_there_before_and_found_something_new(before: TrainingData, later: Events) -> None:
+    asked = questions(later, before, EventWeights(), limit=1000, seed=0)
+    histories = before.histories.weights
+    assert len(asked.users) > 30
+    for user in asked.users:
+        touched = set(histories[[user]].indices)
+        assert touched
+        assert set(asked.relevant[[user]].indices)
+        assert not touched & set(asked.relevant[[user]].indices)
+
+
+def test_counts_those_of_whom_nothing_was_known(before: TrainingData, later: Events) -> None:
+    asked = questions(later, before, EventWeights(), limit=1000, seed=0)
+    unknown = np.flatnonzero(np.diff(before.histories.weights.indptr) == 0)
+    found = np.flatnonzero(np.diff(asked.relevant.indptr))
+    assert asked.n_newcomers == len(set(unknown) & set(found))
+    assert not set(asked.users) & set(unknown)
+
+
+def test_asks_at_most_as_many_as_the_limit_the_same_ones_each_time(before: TrainingData, later: Events) -> None:
+    first, again, other = (
+        questions(later, before, EventWeights(), limit=20, seed=seed).users.tolist() for seed in (1, 1, 2)
+    )
+    assert len(first) == 20
+    assert first == again == sorted(first)
+    assert first != other
+
+
+def test_each_model_and_chance_is_measured(verdict: Verdict, fitted: Fitted) -> None:
+    assert set(verdict.metrics) == {*(name.value for name in fitted.models), "hybrid", RANDOM}
+    for row in verdict.metrics.values():
+        assert set(row) >= MEASURES
+        assert all(np.isfinite(value) for value in row.values())
+
+
+def test_the_hybrid_beats_popularity_and_chance(verdict: Verdict) -> None:
+    assert verdict.versus_popularity.low > 1
+    assert verdict.versus_random.low > 0
+    hybrid, popularity = (verdict.metrics[name]["ndcg@10"] for name in ("hybrid", "popularity"))
+    assert verdict.versus_popularity.estimate == pytest.approx(hybrid / popularity)
+
+
+def test_chance_ranks_as_chance_does(verdict: Verdict, before: TrainingData, later: Events) -> None:
+    asked = questions(later, before, EventWeights(), limit=4000, seed=0)
+    left = len(before.item_ids) - np.diff(before.histories.weights.indptr)[asked.users]
+    expected = float((np.diff(asked.relevant.indptr)[asked.users] / left).mean())
+    assert verdict.metrics[RANDOM]["precision@10"] == pytest.approx(expected, rel=0.35)
+
+
+def test_ratings_are_predicted_where_a_model_can(verdict: Verdict, fitted: Fitted, later: Events) -> None:
+    assert [name for name, row in verdict.metrics.items() if "rmse" in row] == ["svd"]
+    svd = fitted.models[Algorithm.SVD]
+    assert isinstance(svd, Svd)
+    rated = later.where(later.types == EVENT_CODES[EventType.RATING])
+    errors = svd.predict_ratings(rated.users, rated.items) - rated.values
+    assert verdict.metrics["svd"]["mae"] == pytest.approx(np.abs(errors).mean(), rel=1e-4)
+    assert verdict.metrics["svd"]["rmse"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-4)
+
+
+def test_without_ratings_no_error_is_claimed(fitted: Fitted, before: TrainingData, later: Events) -> None:
+    unrated = later.where(later.types != EVENT_CODES[EventType.RATING])
+    verdict = judge_models(fitted.with_hybrid(None), before, unrated, EventWeights(), Plan())
+    assert verdict is not None
+    assert "rmse" not in verdict.metrics["svd"]
+
+
+def test_nobody_to_ask_is_no_verdict(fitted: Fitted, before: TrainingData, later: Events) -> None:
+    nothing = later.where(np.zeros(len(later), bool))
+    assert judge_models(fitted.with_hybrid(None), before, nothing, EventWeights(), Plan()) is None
