@@ -11,6 +11,7 @@ from scipy import sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
 from recsys.algorithms.least_squares import Float64Array, confident_rows
+from recsys.algorithms.openmp import ensure_openmp
 from recsys.algorithms.weighting import Weighting, cosine_to, strengths, with_data
 from recsys.arrays import load_array, save_array
 from recsys.domain import Algorithm
@@ -27,6 +28,9 @@ class AlsConfig:
     iterations: int = 12
     weighting: Weighting = "log"
     """How the summed events of a user and an item count."""
+    dislike_preference: float = -0.5
+    """What a disliked item is taken for when a user is folded in, between -1 (the opposite of a liked one) and 0 (one
+    that was never seen, as in the fit: then a dislike hardly moves its neighbourhood)."""
     seed: int = 0
 
 
@@ -34,7 +38,7 @@ class Als(Recommender):
     """score = x_u . y_i with preferences 0 or 1, each pair weighted by the confidence in it.
 
     Hu, Koren and Volinsky, Collaborative filtering for implicit feedback datasets, ICDM 2008; fitted by `implicit`
-    with conjugate gradients (Takács, Pilászy and Tikk, RecSys 2011). A dislike is a confident preference 0. No user
+    with conjugate gradients (Takács, Pilászy and Tikk, RecSys 2011), a dislike being a confident preference 0. No user
     vector is kept: x_u is solved in closed form from the history, so that an event counts at once.
     """
 
@@ -47,6 +51,7 @@ class Als(Recommender):
     """(factors, factors): Y'Y + regularization I"""
 
     def fit(self, data: TrainingData) -> Self:
+        ensure_openmp()
         from implicit.cpu.als import AlternatingLeastSquares
         from threadpoolctl import threadpool_limits
 
@@ -58,7 +63,7 @@ class Als(Recommender):
                 iterations=self.config.iterations,
                 random_state=self.config.seed,
             )
-            model.fit(sparse.csr_matrix(signed), show_progress=False)
+            model.fit(sparse.csr_matrix(signed, copy=True), show_progress=False)
         self.item_factors = np.ascontiguousarray(model.item_factors, np.float32)
         self.gram = _gram(self.item_factors, self.config.regularization)
         return self
@@ -69,6 +74,10 @@ class Als(Recommender):
         confidence = 1 + np.float32(self.config.alpha) * np.abs(weights.data)
         return with_data(weights, np.copysign(confidence, weights.data))
 
+    def _wanted(self, signed: FloatArray) -> FloatArray:
+        """Confidence times preference, per entry."""
+        return np.where(signed > 0, signed, -signed * np.float32(self.config.dislike_preference))
+
     def user_factors(self, histories: Histories) -> FloatArray:
         """(n, factors) the exact least-squares vectors given the items'."""
         signed = self._confidences(histories)
@@ -76,7 +85,7 @@ class Als(Recommender):
             signed.indptr,
             signed.indices,
             inner=np.abs(signed.data) - 1,
-            right=np.maximum(signed.data, 0),
+            right=self._wanted(signed.data),
             features=self.item_factors,
             base=self.gram,
         )
@@ -90,12 +99,12 @@ class Als(Recommender):
         return cosine_to(self.item_factors, items)
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
-        """Section 5 of Hu et al.: y_i' (Y'CY + reg I)^-1 y_j c_j of each liked item j; a dislike brings 0 itself."""
+        """Section 5 of Hu et al.: y_i' (Y'CY + reg I)^-1 y_j c_j p_j of each touched item j."""
         signed = self._confidences(history).data
         touched = self.item_factors[history.weights.indices].astype(np.float64)
         matrix = self.gram + touched.T @ (touched * (np.abs(signed) - 1)[:, None])
         wanted = np.linalg.solve(matrix, self.item_factors[items].T.astype(np.float64))
-        brought: FloatArray = ((touched @ wanted).T * np.maximum(signed, 0)).astype(np.float32)
+        brought: FloatArray = ((touched @ wanted).T * self._wanted(signed)).astype(np.float32)
         return brought
 
     def save(self, folder: Path) -> None:
