@@ -18,6 +18,7 @@ from recsys.adapters.postgres import (
     PostgresRecommendationLog,
     PostgresUsers,
 )
+from recsys.adapters.redis import RedisConnection, RedisRecommendationCache, new_generation
 from recsys.errors import InvalidInput
 from recsys.ports import (
     Catalog,
@@ -113,9 +114,17 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
 
 
 async def _open_cache(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[RecommendationCache, Ping]:
-    del stack
-    _scheme("RECSTACK_REDIS_URL", settings.redis_url, "memory")
-    return memory.MemoryRecommendationCache(clock), _always_up
+    if _scheme("RECSTACK_REDIS_URL", settings.redis_url, "redis", "rediss", "unix", "memory") == "memory":
+        return memory.MemoryRecommendationCache(clock), _always_up
+    connection = await stack.enter_async_context(
+        RedisConnection(
+            settings.redis_url,
+            clock=clock,
+            timeout_seconds=settings.dependency_timeout_seconds,
+            greet=new_generation,
+        )
+    )
+    return RedisRecommendationCache(connection, clock, ttl_seconds=settings.cache_ttl_seconds), connection.ping
 
 
 async def _open_registry(settings: Settings, stack: AsyncExitStack) -> tuple[ReleaseRegistry, Ping]:

@@ -16,6 +16,9 @@ STAGE_SECONDS = Histogram(
     "recstack_stage_seconds", "Time by stage of a computed list", ["stage"], buckets=LATENCY_BUCKETS
 )
 CACHE = Counter("recstack_cache_total", "Cache reads by outcome", ["outcome"])
+CACHE_WRITES = Counter(
+    "recstack_cache_writes_total", "Lists stored, users' lists dropped, by what happened", ["outcome"]
+)
 EVENTS = Counter("recstack_events_total", "Events received", ["type", "outcome"])
 DEGRADED = Counter("recstack_degraded_answers_total", "Answers given without a dependency", ["dependency"])
 DEPENDENCY_UP = Gauge(

@@ -1,0 +1,8 @@
+"""The recommendation cache over Redis 6.2 or later, on one pipelined connection a process."""
+
+from __future__ import annotations
+
+from recsys.adapters.redis.cache import RedisRecommendationCache, new_generation
+from recsys.adapters.redis.connection import RedisConnection
+
+__all__ = ["RedisConnection", "RedisRecommendationCache", "new_generation"]
