@@ -66,7 +66,7 @@ class Als(Recommender):
             model.fit(sparse.csr_matrix(signed, copy=True), show_progress=False)
         self.item_factors = np.ascontiguousarray(model.item_factors, np.float32)
         self.gram = _gram(self.item_factors, self.config.regularization)
-        return self
+        return self.measured(data.histories)
 
     def _confidences(self, histories: Histories) -> sparse.csr_array:
         """Confidence per stored pair, negative where the preference is 0: `implicit`'s convention."""

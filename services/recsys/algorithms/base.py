@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recsys.algorithms.spread import Spread, measure
 from recsys.arrays import load_json, save_json
 from recsys.domain import Algorithm
 
@@ -91,6 +91,8 @@ class Recommender(ABC):
 
     name: ClassVar[Algorithm]
     config_class: ClassVar[type[Any]]
+    spread: Spread = Spread()
+    """Measured by `fit`."""
 
     def __init__(self, config: Any = None) -> None:
         self.config = config if config is not None else self.config_class()
@@ -142,22 +144,17 @@ class Recommender(ABC):
         del history, items
         return None
 
-    def explain_parts(
-        self, history: Histories, items: IndexArray, shares: Mapping[str, FloatArray] | None = None
-    ) -> dict[str, FloatArray | None]:
+    def explain_parts(self, history: Histories, items: IndexArray) -> dict[str, FloatArray | None]:
         """`explain` for each source that `parts` names.
 
         Args:
             history: one row with m stored entries
             items: (k,)
-            shares: `parts` of this user at `items`, (k,) each, where the caller has them: saves a blend from scoring
-                the catalogue again
 
         Returns:
             by source, (k, m) as in `explain` in the units of the part: rows sum to the part's share less what does
               not come from events. None for a source that does not use the user's events.
         """
-        del shares
         return {self.name.value: self.explain(history, items)}
 
     @abstractmethod
@@ -169,13 +166,21 @@ class Recommender(ABC):
     def load(cls, folder: Path) -> Self:
         """The inverse of `save`; arrays are memory-mapped read-only."""
 
+    def measured(self, histories: Histories) -> Self:
+        """The last step of every `fit`: learn the spread of the scores over users like these."""
+        self.spread = measure(self, histories)
+        return self
+
     def save_config(self, folder: Path) -> None:
         save_json(folder, "config", self.settings)
+        save_json(folder, "spread", dataclasses.asdict(self.spread))
 
     @classmethod
     def load_config(cls, folder: Path) -> Self:
-        """An instance with the saved config and nothing learned yet."""
-        return cls(cls.config_class(**load_json(folder, "config")))
+        """An instance with the saved config and spread, its arrays still to be loaded."""
+        model = cls(cls.config_class(**load_json(folder, "config")))
+        model.spread = Spread(**load_json(folder, "spread"))
+        return model
 
     @property
     def settings(self) -> dict[str, Any]:

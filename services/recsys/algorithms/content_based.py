@@ -55,7 +55,7 @@ class ContentBased(Recommender):
         except ValueError:  # no text has a word that tells anything
             self.items = sparse.csr_array((len(texts), 0), dtype=np.float32)
             self.words, self.idf = [], np.empty(0, np.float32)
-        return self
+        return self.measured(data.histories)
 
     def embed(self, texts: Sequence[str]) -> sparse.csr_array:
         """(n, n_words) float32 vectors of texts, of length one, by the words and weights of the training."""

@@ -48,7 +48,7 @@ class Ease(Recommender):
         inverse /= -np.diag(inverse)
         np.fill_diagonal(inverse, 0)
         self.weights = np.ascontiguousarray(inverse)
-        return self
+        return self.measured(data.histories)
 
     def fold_in(self, histories: Histories) -> FloatArray:
         own = strengths(histories.weights, self.config.weighting)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
+from recsys.algorithms.spread import deviation
 from recsys.domain import Algorithm
 from recsys.errors import ArtifactCorrupt
 
@@ -19,8 +21,6 @@ DEFAULT_WEIGHTS = {
     Algorithm.CONTENT_BASED.value: 0.15,
     Algorithm.POPULARITY.value: 0.05,
 }
-FLAT = np.float32(1e-6)
-"""A spread below this share of the mean is rounding."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +29,12 @@ class HybridConfig:
     """Weight per component, by algorithm name; a component without weight is not asked."""
 
 
-def units(scores: FloatArray) -> FloatArray:
-    """(n,) one over the standard deviation of each row; 0 for a row that tells no item from another."""
-    inverse = np.zeros(len(scores), np.float32)
-    for row, values in enumerate(scores):  # row by row: the pass stays in the processor's cache
-        mean = values.mean() if len(values) else np.float32(0)
-        centred = values - mean
-        spread = np.sqrt(centred @ centred / np.float32(max(len(values), 1)))
-        if spread > FLAT * abs(mean):
-            inverse[row] = 1 / spread
-    return inverse
-
-
 class Hybrid(Recommender):
-    """score = sum over components of weight x score / its standard deviation over the catalogue, per user.
+    """score = sum over components of weight x score / how far such a user's scores deviate over the catalogue.
 
-    This orders as the weighted sum of z-scores does (their centring moves all items of a user alike) and leaves each
-    part equal to what its component's events brought. A component that scores every item alike for a user, as on an
-    empty history, adds nothing.
+    A weighted sum of z-scores without their centring, which moves all items of a user alike. The deviation is not the
+    user's own but what the component's `spread` says of users with as many touched items, fixed at the fit: it ranks
+    as well, and leaves each part equal to what its component's events brought.
 
     The components are models of the same release: `bind` hands them over, they are fitted and saved on their own.
     """
@@ -64,7 +52,7 @@ class Hybrid(Recommender):
         missing = [name.value for name in wanted if name not in models]
         if missing:
             raise ArtifactCorrupt(f"the hybrid blends {', '.join(missing)}, which the release lacks")
-        self.components = {name.value: models[name] for name in wanted}
+        self.components = {name.value: models[name] for name in sorted(wanted)}
         return self
 
     def fit(self, data: TrainingData) -> Self:
@@ -75,31 +63,32 @@ class Hybrid(Recommender):
 
     def parts(self, histories: Histories) -> dict[str, FloatArray]:
         result = {}
-        for name, component in self.components.items():
-            scores = component.fold_in(histories)
-            scores *= self._scales(name, scores)[:, None]
+        for name, scale in self.scales(histories).items():
+            scores = self.components[name].fold_in(histories)
+            scores *= scale[:, None]
             result[name] = scores
         return result
 
+    def scales(self, histories: Histories) -> dict[str, FloatArray]:
+        """By component, (n,): what one unit of its score is worth to each of these users."""
+        touched = np.diff(histories.weights.indptr)
+        return {
+            name: np.float32(self.config.weights[name]) * component.spread.units(touched)
+            for name, component in self.components.items()
+        }
+
     def fold_in(self, histories: Histories) -> FloatArray:
-        return self.blend({name: component.fold_in(histories) for name, component in self.components.items()})
-
-    def blend(self, scores: Mapping[str, FloatArray]) -> FloatArray:
-        """The score, from those of the components: (n, n_items) each, left as they are."""
-        scales = {name: self._scales(name, scores[name]) for name in self.components}
-        total = np.zeros_like(next(iter(scores.values())))
-        for row in range(len(total)):
-            for name, scale in scales.items():
-                total[row] += scale[row] * scores[name][row]
-        return total
-
-    def _scales(self, name: str, scores: FloatArray) -> FloatArray:
-        """(n,) what one unit of the component's score is worth."""
-        return np.float32(self.config.weights[name]) * units(scores)
+        scores = {name: component.fold_in(histories) for name, component in self.components.items()}
+        return blend(scores, self.scales(histories))
 
     def similar(self, items: IndexArray) -> FloatArray:
-        """The components' similarities, blended as scores are."""
-        return self.blend({name: component.similar(items) for name, component in self.components.items()})
+        """The components' similarities, each in units of its deviation from the item."""
+        near = {name: component.similar(items) for name, component in self.components.items()}
+        scales = {}
+        for name, values in near.items():
+            spread = deviation(values)
+            scales[name] = np.divide(self.config.weights[name], spread, out=np.zeros_like(spread), where=spread > 0)
+        return blend(near, scales)
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
         brought = np.zeros((len(items), history.weights.nnz), np.float32)
@@ -108,25 +97,10 @@ class Hybrid(Recommender):
                 brought += part
         return brought
 
-    def explain_parts(
-        self, history: Histories, items: IndexArray, shares: Mapping[str, FloatArray] | None = None
-    ) -> dict[str, FloatArray | None]:
-        """With the spreads held fixed: removing the event would move them too."""
-        result: dict[str, FloatArray | None] = {}
-        for name, component in self.components.items():
-            brought = component.explain(history, items)
-            if brought is not None:
-                share = shares[name] if shares is not None else None
-                brought = brought * np.float32(self._explained_scale(name, history, brought, share))
-            result[name] = brought
-        return result
-
-    def _explained_scale(self, name: str, history: Histories, brought: FloatArray, share: FloatArray | None) -> float:
-        if share is None:
-            return float(self._scales(name, self.components[name].fold_in(history))[0])
-        sums = brought.sum(axis=1)
-        square = float(sums @ sums)
-        return float(sums @ share) / square if square > 0 else 0.0
+    def explain_parts(self, history: Histories, items: IndexArray) -> dict[str, FloatArray | None]:
+        scales = self.scales(history)
+        brought = {name: component.explain(history, items) for name, component in self.components.items()}
+        return {name: part if part is None else part * scales[name][0] for name, part in brought.items()}
 
     def save(self, folder: Path) -> None:
         """Names and weights: the components lie in folders of their own."""
@@ -136,3 +110,12 @@ class Hybrid(Recommender):
     def load(cls, folder: Path) -> Self:
         """Without components: `registry.load_models` binds them."""
         return cls.load_config(folder)
+
+
+def blend(scores: Mapping[str, FloatArray], scales: Mapping[str, NDArray[np.floating]]) -> FloatArray:
+    """(n, n_items) sum of scores, (n, n_items) each, left as they are, times their scales, (n,) each."""
+    total = np.zeros_like(next(iter(scores.values())))
+    for row in range(len(total)):  # row by row: the sums stay in the processor's cache
+        for name, scale in scales.items():
+            total[row] += np.float32(scale[row]) * scores[name][row]
+    return total

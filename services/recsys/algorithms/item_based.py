@@ -33,8 +33,8 @@ class ItemBasedConfig:
     """`a` of `normalised`: how much a user with many items is discounted; items get the rest."""
     power: float = 0.7
     """`s`: each similarity is raised to it; below 1 weak neighbours count more."""
-    neighbours: int = 300
-    """Kept per item, the nearest; 0 keeps all."""
+    neighbours: int = 500
+    """Kept per item, the nearest; 0 keeps all, for a per cent more accuracy on large sparse data."""
     bm25_k1: float = 100.0
     """How slowly repeated strength saturates in `bm25`."""
     bm25_b: float = 0.2
@@ -61,7 +61,7 @@ class ItemBased(Recommender):
         blocks = [self._cut(block, first) for first, block in gram_rows(items_by_users)]
         size = items_by_users.shape[0]
         self.similarity = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_array((size, size))
-        return self
+        return self.measured(data.histories)
 
     def _scaled(self, likes: sparse.csr_array) -> sparse.csr_array:
         """W' from R', (n_items, n_users)."""

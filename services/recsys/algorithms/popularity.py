@@ -46,7 +46,7 @@ class Popularity(Recommender):
     def fit(self, data: TrainingData) -> Self:
         popularity = np.log1p(self._popularity(data)) + self.config.untouched
         self.scores = (popularity * self._quality(data) / MAX_RATING).astype(np.float32)
-        return self
+        return self.measured(data.histories)
 
     def _popularity(self, data: TrainingData) -> NDArray[np.float64]:
         weights = strengths(data.histories.weights, self.config.weighting)

@@ -39,7 +39,7 @@ class SvdConfig:
     """The same for a user's row while fitting."""
     weighting: Weighting = "log"
     """How the summed events of a user and an item count."""
-    power_iterations: int = 4
+    power_iterations: int = 8
     """Of the randomised method: more are more exact."""
     rating_factors: int = 32
     """Length of the vectors that predict ratings."""
@@ -74,7 +74,7 @@ class Svd(Recommender):
         rows = inverse_power(with_data(weights, weights.data**2).sum(axis=1), self.config.user_exponent / 2)
         self.item_factors = self._right_vectors(scale_rows(scale_columns(weights, self.scaling), rows))
         self.ratings = self._fit_ratings(data.histories.ratings)
-        return self
+        return self.measured(data.histories)
 
     def _right_vectors(self, matrix: sparse.csr_array) -> FloatArray:
         from sklearn.utils.extmath import randomized_svd

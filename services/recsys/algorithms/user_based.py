@@ -52,7 +52,7 @@ class UserBased(Recommender):
         self.discount = inverse_power(degrees, self.config.item_exponent)
         self.users = _unit_rows(weights)
         self.compared = _unit_rows(scale_columns(weights, self.discount)).T.tocsr()
-        return self
+        return self.measured(data.histories)
 
     def neighbours(self, histories: Histories) -> sparse.csr_array:
         """(n, n_users) cosines to the nearest trained users, themselves included where they were trained on."""

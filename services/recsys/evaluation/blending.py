@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender
-from recsys.algorithms.hybrid import units
 from recsys.evaluation.metrics import ndcg_at_k
 from recsys.evaluation.ranking import NO_ITEM, rank
 
@@ -78,7 +77,10 @@ def shortlist(
     for start in range(0, len(users), batch):
         rows = users[start : start + batch]
         part = histories.rows(rows)
-        scored = [component.score(rows, part) for component in components.values()]
+        touched = np.diff(part.weights.indptr)
+        scored = [
+            component.score(rows, part) * component.spread.units(touched)[:, None] for component in components.values()
+        ]
         blocks.append(_block(scored, part, relevant[rows], depth))
     scores, valid, hits = zip(*blocks, strict=True)
     return Shortlist(
@@ -98,7 +100,7 @@ def _block(
     repeated[:, 1:] = items[:, 1:] == items[:, :-1]
     valid = (items != NO_ITEM) & ~repeated
     places = np.where(valid, items, 0)
-    own = [np.take_along_axis(scores * units(scores)[:, None], places, axis=1) for scores in scored]
+    own = [np.take_along_axis(scores, places, axis=1) for scores in scored]
     wanted = np.take_along_axis(relevant.toarray() > 0, places, axis=1) & valid
     return np.stack(own), valid, wanted
 

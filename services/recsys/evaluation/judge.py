@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender
-from recsys.algorithms.hybrid import Hybrid
+from recsys.algorithms.hybrid import Hybrid, blend
 from recsys.evaluation import metrics
 from recsys.evaluation.metrics import PerUser
 from recsys.evaluation.ranking import rank
@@ -84,20 +84,20 @@ def score_all(
 ) -> Iterator[tuple[str, FloatArray]]:
     """Each model's scores for one batch; hybrids come last and blend those of the others."""
     known: dict[int, FloatArray] = {}
-    blends = {name: model for name, model in models.items() if isinstance(model, Hybrid)}
-    kept = {id(component) for blend in blends.values() for component in blend.components.values()}
+    hybrids = {name: model for name, model in models.items() if isinstance(model, Hybrid)}
+    kept = {id(component) for hybrid in hybrids.values() for component in hybrid.components.values()}
     for name, model in models.items():
-        if name not in blends:
+        if name not in hybrids:
             scores = model.score(users, histories)
             if id(model) in kept:
                 known[id(model)] = scores
             yield name, scores
-    for name, blend in blends.items():
+    for name, hybrid in hybrids.items():
         parts = {
             source: known[id(component)] if id(component) in known else component.score(users, histories)
-            for source, component in blend.components.items()
+            for source, component in hybrid.components.items()
         }
-        yield name, blend.blend(parts)
+        yield name, blend(parts, hybrid.scales(histories))
 
 
 def judgement(ranked: IndexArray, relevant: sparse.csr_array, users: IndexArray, ks: Sequence[int]) -> Judgement:

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from implicit.cpu.als import AlternatingLeastSquares
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from recsys.algorithms.als import Als, AlsConfig
+from recsys.domain import Algorithm
+from recsys.testing.histories import data_of, histories_of
+from recsys.testing.personal import CollaborativeBehaviour
+from recsys.testing.worlds import small_world, training_data
+
+
+class TestAls(CollaborativeBehaviour):
+    algorithm = Algorithm.ALS
+    permutation_error: ClassVar[float] = 0.01  # another order starts from other random vectors
+
+
+class TestFewFactors(CollaborativeBehaviour):
+    algorithm = Algorithm.ALS
+    settings: ClassVar[dict[str, Any]] = {"factors": 24, "regularization": 15.0, "weighting": "binary"}
+    permutation_error: ClassVar[float] = 0.2
+
+
+def as_implicit(model: Als) -> AlternatingLeastSquares:
+    """`implicit`'s own model over our item vectors."""
+    with threadpool_limits(1, "blas"):
+        theirs = AlternatingLeastSquares(
+            factors=model.item_factors.shape[1], regularization=model.config.regularization
+        )
+    theirs.item_factors = np.array(model.item_factors)
+    return theirs
+
+
+def test_folds_in_as_implicit_does() -> None:
+    data = training_data(small_world())
+    model = Als(AlsConfig(factors=16, alpha=10.0, regularization=3.0, dislike_preference=0.0)).fit(data)
+    users = np.arange(0, 112, 5, dtype=np.int32)
+    rows = data.histories.rows(users)
+    weights = rows.weights
+    confidence = np.copysign(1 + 10.0 * np.log1p(np.abs(weights.data)), weights.data)
+    signed = sparse.csr_matrix((confidence, weights.indices, weights.indptr), shape=weights.shape)
+    theirs = as_implicit(model).recalculate_user(users, signed)
+    np.testing.assert_allclose(model.user_factors(rows), theirs, rtol=2e-3, atol=2e-5)
+
+
+def test_the_vectors_minimise_the_weighted_squares() -> None:
+    histories = histories_of([{0: 1, 1: 1}, {1: 1, 2: -2}, {0: 3}], 4)
+    config = AlsConfig(factors=2, alpha=5.0, regularization=0.5, weighting="linear", dislike_preference=-1.0)
+    model = Als(config).fit(data_of(histories))
+    weights = histories.weights.toarray().astype(np.float64)
+    confidence, preference = 1 + 5.0 * np.abs(weights), np.sign(weights)
+    items = model.item_factors.astype(np.float64)
+    for row, vector in enumerate(model.user_factors(histories)):
+        gradient = items.T @ (confidence[row] * (items @ vector - preference[row])) + 0.5 * vector
+        np.testing.assert_allclose(gradient, 0, atol=1e-5)
+
+
+def test_a_dislike_takes_from_its_neighbourhood() -> None:
+    data = training_data(small_world())
+    liked = {0: 4.0, 3: 4.0}
+    history = histories_of([liked, {**liked, 5: -4.0}], len(data.item_ids))
+    model = Als().fit(data)
+    before, after = model.fold_in(history)
+    own = data.content.category == data.content.category[5]
+    assert after[5] < before[5]
+    assert after[own].mean() < before[own].mean()
+    assert (model.explain(history.rows(np.array([1], np.int32)), np.array([5], np.int32))[:, 2] < 0).all()
+
+
+def test_a_dislike_that_is_taken_for_never_seen_brings_nothing_itself() -> None:
+    data = training_data(small_world())
+    history = histories_of([{0: 4.0, 5: -4.0}], len(data.item_ids))
+    model = Als(AlsConfig(dislike_preference=0.0)).fit(data)
+    assert not model.explain(history, np.array([5, 7], np.int32))[:, 1].any()
