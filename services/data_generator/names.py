@@ -9,7 +9,8 @@ from faker import Faker
 
 from data_generator.plan import Plan, Stream
 
-LOCALES = ("en_GB", "de_DE", "fr_FR", "it_IT")
+LOCALES = ("en_GB", "de_DE", "fr_FR", "pl_PL")
+"""Only such as draw from lists: Italian towns come from a set, so in another order in each process."""
 PROVIDERS = ["faker.providers.person", "faker.providers.address"]
 BRANDS, PEOPLE, PLACES = 400, 300, 300
 MAX_ATTEMPTS = 50
