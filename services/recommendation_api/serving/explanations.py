@@ -36,9 +36,8 @@ def reason_about(case: Case, ranking: Ranking, weights: EventWeights) -> Reasoni
     touched = case.history.weights.indices
     by_source = {}
     if len(personal) and len(touched):
-        shares = {source: row[columns[personal]] for source, row in case.parts.items()}
         model = case.release.models[case.algorithm]
-        for source, brought in model.explain_parts(case.history, columns[personal], shares).items():
+        for source, brought in model.explain_parts(case.history, columns[personal]).items():
             if brought is not None:
                 full = np.zeros((len(columns), len(touched)))
                 full[personal] = brought

@@ -1,7 +1,8 @@
 """The fallback ladder: how a list is filled up where the algorithm has nothing more to say.
 
-Popular items of the categories that the user likes, then popular ones, then whatever else may be shown (items newer
-than the release too), then what the algorithm speaks against, at the very end what the user named as liked at sign-up.
+Popular items of the categories that the user likes, in proportion to the liking, then popular ones, then whatever else
+may be shown (items newer than the release too), then what the algorithm speaks against, at the very end what the user
+named as liked at sign-up.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _places(ground: Ground, known: Known) -> tuple[IndexArray, FloatArray]:
     rungs[popular], within[popular] = Rung.POPULAR, ground.popularity[popular]
     weight = known.liking[ground.view.category]
     liked = popular & (weight > 0)
-    rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.relative_popularity * weight)[liked]
+    rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.turn * weight)[liked]
     if known.scores is not None:
         against = known.scores < 0
         rungs[against], within[against] = Rung.SPOKEN_AGAINST, 1 / (1 - known.scores[against])

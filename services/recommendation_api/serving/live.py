@@ -29,6 +29,9 @@ class Ground:
     """(n_positions,) 0..1, popularity x quality; 0 for an item that nobody touched"""
     relative_popularity: FloatArray
     """(n_positions,) 0..1, the same as a share of the best in its category"""
+    turn: FloatArray
+    """(n_positions,) 1, 1/3, 1/5, …: by popularity within its category (Sainte-Laguë's divisors): times a category's
+    weight, the largest make lists that hold categories in proportion to their weights"""
     quality: FloatArray
     """(n_positions,) 0..1"""
 
@@ -63,7 +66,8 @@ class LiveRelease:
         column = locate(self.release.item_ids, view.item_ids)
         popularity = np.append(self._popularity, np.float32(0))[column]
         quality = np.nan_to_num(view.quality, nan=UNKNOWN_QUALITY) / MAX_QUALITY
-        return Ground(view, column, popularity, _relative(popularity, view), quality.astype(np.float32))
+        relative, turn = _relative(popularity, view), _turns(popularity, view)
+        return Ground(view, column, popularity, relative, turn, quality.astype(np.float32))
 
 
 def _popularity(release: Release) -> FloatArray:
@@ -79,3 +83,13 @@ def _relative(popularity: FloatArray, view: CatalogueView) -> FloatArray:
     best = np.zeros(len(view.category_names) + 1, np.float32)
     np.maximum.at(best, view.category, popularity)
     return (popularity / np.maximum(best[view.category], TINY)).astype(np.float32)
+
+
+def _turns(popularity: FloatArray, view: CatalogueView) -> FloatArray:
+    order = np.lexsort((-popularity, view.category))
+    codes = view.category[order]
+    first = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.empty(0, np.int64)
+    place = np.arange(len(codes)) - np.repeat(first, np.diff(np.r_[first, len(codes)]))
+    turn = np.empty(len(codes), np.float32)
+    turn[order] = 1 / (2 * place + 1)
+    return turn

@@ -30,11 +30,12 @@ def release(world: SmallWorld) -> Release:
     return small_release(training_data(world))
 
 
-@pytest.fixture
-def releases(release: Release, tmp_path: Path) -> Path:
-    """The folder that it was written to."""
-    write_release(tmp_path, release)
-    return tmp_path
+@pytest.fixture(scope="session")
+def releases(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that it was written to; nobody changes it."""
+    folder = tmp_path_factory.mktemp("releases")
+    write_release(folder, release)
+    return folder
 
 
 @pytest.fixture

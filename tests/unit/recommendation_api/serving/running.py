@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -36,6 +37,13 @@ class Running:
 
 
 Open = Callable[[Stores], Awaitable[Running]]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what background tasks do; ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - it depends on more than one task
+            await asyncio.sleep(0.01)
 
 
 def ids(answer: Answer) -> list[int]:
