@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,29 +13,18 @@ import httpx
 import pytest
 import structlog
 from prometheus_client import REGISTRY
-from starlette.types import ASGIApp
 
 from recommendation_api.app import create_app
 from recsys.adapters import memory
-from recsys.algorithms.hybrid import Hybrid
-from recsys.algorithms.registry import create
-from recsys.domain import Algorithm
 from recsys.errors import Unavailable
-from recsys.release import Release, write_release
+from recsys.release import write_release
 from recsys.settings import Settings
 from recsys.stores import Stores
+from recsys.testing.asgi import speaking_to
 from recsys.testing.clock import ManualClock
+from recsys.testing.memory_world import memory_database, memory_stores
+from recsys.testing.releases import VERSION, small_release
 from recsys.testing.worlds import END, SmallWorld, small_world, training_data
-
-VERSION = "20260201-000000-aaaa"
-SMALL: dict[Algorithm, dict[str, Any]] = {
-    Algorithm.POPULARITY: {},
-    Algorithm.ITEM_BASED: {},
-    Algorithm.USER_BASED: {},
-    Algorithm.ALS: {"factors": 8, "iterations": 4},
-    Algorithm.SVD: {"factors": 8},
-    Algorithm.CONTENT_BASED: {},
-}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,12 +41,8 @@ def world() -> SmallWorld:
 @pytest.fixture(scope="session")
 def releases(world: SmallWorld, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one release in it."""
-    data = training_data(world)
-    models = {name: create(name, settings).fit(data) for name, settings in SMALL.items()}
-    models[Algorithm.HYBRID] = Hybrid().bind(models)
-    metrics = {"als": {"ndcg@10": 0.5}}
     folder = tmp_path_factory.mktemp("releases")
-    write_release(folder, Release(VERSION, END, data.user_ids, data.item_ids, data.histories, models, metrics))
+    write_release(folder, small_release(training_data(world)))
     return folder
 
 
@@ -69,13 +53,12 @@ def settings(releases: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def database(world: SmallWorld) -> memory.MemoryDatabase:
-    database = memory.MemoryDatabase(ManualClock(END))
-    database.items = {item.item_id: (item, revision) for revision, item in enumerate(world.items, 1)}
-    database.revision = len(world.items)
-    database.categories = set(world.categories)
-    database.users = {user.user_id: user for user in world.users}
-    database.events = {event.event_id: event for event in world.interactions}
-    return database
+    return memory_database(world, ManualClock(END))
+
+
+@pytest.fixture
+def stores(database: memory.MemoryDatabase) -> Stores:
+    return memory_stores(database, VERSION)
 
 
 async def answers() -> None:
@@ -84,59 +67,6 @@ async def answers() -> None:
 
 async def is_away() -> None:
     raise Unavailable("nobody answers", dependency="redis", retry_after=7)
-
-
-@pytest.fixture
-def registry() -> memory.MemoryReleaseRegistry:
-    return memory.MemoryReleaseRegistry(VERSION)
-
-
-@pytest.fixture
-def stores(database: memory.MemoryDatabase, registry: memory.MemoryReleaseRegistry) -> Stores:
-    return Stores(
-        catalog=memory.MemoryCatalog(database),
-        users=memory.MemoryUsers(database),
-        interactions=memory.MemoryInteractionLog(database),
-        lists=memory.MemoryRecommendationLog(database),
-        cache=memory.MemoryRecommendationCache(database.clock),
-        registry=registry,
-        deployments=memory.MemoryDeploymentLog(database),
-        clock=database.clock,
-        pings=dict.fromkeys(("postgres", "redis", "mlflow"), answers),
-    )
-
-
-@asynccontextmanager
-async def lifespan_of(app: ASGIApp) -> AsyncIterator[dict[str, Any]]:
-    """Start and stop `app` as a server does; yields the state that each request's scope holds."""
-    state: dict[str, Any] = {}
-    inbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
-    outbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
-    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": state}
-    run: Coroutine[Any, Any, None] = app(scope, inbox.get, outbox.put)  # type: ignore[assignment]
-    task = asyncio.create_task(run)
-
-    async def step(name: str) -> None:
-        await inbox.put({"type": f"lifespan.{name}"})
-        message = await outbox.get()
-        assert message["type"] == f"lifespan.{name}.complete", message
-
-    await step("startup")
-    yield state
-    await step("shutdown")
-    await task
-
-
-@asynccontextmanager
-async def speaking_to(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
-    async with lifespan_of(app) as state:
-
-        async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "state": dict(state)}, receive, send)
-
-        transport = httpx.ASGITransport(with_state)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            yield client
 
 
 @dataclass(slots=True)

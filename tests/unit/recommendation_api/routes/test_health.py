@@ -7,8 +7,9 @@ import pytest
 from recommendation_api.routes import health
 from recsys.adapters.memory import MemoryReleaseRegistry
 from recsys.errors import Unavailable
+from recsys.testing.releases import VERSION
 
-from ..conftest import VERSION, Api, Start, answers, is_away, is_problem
+from ..conftest import Api, Start, answers, is_away, is_problem
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,111 @@
+"""`python -m recommendation_api` itself: two workers behind one port."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from native import processes
+from native.answers import http_ok
+from native.places import ROOT
+from native.ports import LOOPBACK, free_port
+from recsys.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+WORKERS = 2
+MIB = 1 << 20
+
+
+def eventually(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "api.log"
+
+
+@pytest.fixture
+def server(settings: Settings, variables: dict[str, str], log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Its address and its process."""
+    del settings
+    port = free_port()
+    environment = (
+        os.environ
+        | variables
+        | {
+            "PYTHONPATH": f"{ROOT / 'services'}{os.pathsep}{ROOT}",
+            "API_PORT": str(port),
+            "API_WORKERS": str(WORKERS),
+            "RECSTACK_LOG_JSON": "true",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+    )
+    with log.open("wb") as output:
+        process = processes.start([sys.executable, "-m", "recommendation_api"], output=output, environment=environment)
+    try:
+        eventually(lambda: process.poll() is not None or http_ok(port, "/ready"), 120)
+        assert process.poll() is None, log.read_text()
+        yield f"http://{LOOPBACK}:{port}", process
+    finally:
+        processes.stop(process)
+
+
+def counted(address: str, route: str) -> float:
+    text = httpx.get(f"{address}/metrics").text
+    found = re.findall(rf'^recstack_requests_total{{.*route="{re.escape(route)}".*}} (\S+)$', text, re.MULTILINE)
+    return sum(map(float, found))
+
+
+def test_two_workers_are_one_service(server: tuple[str, subprocess.Popen[bytes]], log: Path) -> None:
+    address, process = server
+    answers = [httpx.get(f"{address}/items/{item_id}") for item_id in range(1, 41)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert "server" not in answers[0].headers
+    assert counted(address, "/items/{item_id}") == 40
+
+    item = {"title": "Zanzibarian thimble", "category": "Curios"}
+    assert httpx.put(f"{address}/items/9000", json=item).status_code == 201
+    time.sleep(0.3)
+    for _ in range(20):
+        assert httpx.get(f"{address}/popular?category=Curios").status_code == 200
+
+    for body in (b" " * (10 * MIB), iter([b" " * MIB] * 10)):
+        refused = httpx.post(f"{address}/interactions", content=body)
+        assert (refused.status_code, refused.headers["content-type"]) == (413, "application/problem+json")
+
+    written = log.read_text()
+    assert not re.search(r"/items/\d|9000", written)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) in {0, -signal.SIGTERM}
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_killed_worker_is_replaced_and_its_gauges_go(
+    server: tuple[str, subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    address, process = server
+    metrics = next(tmp_path.glob("run/*/metrics"))
+    eventually(lambda: len(list(metrics.glob("gauge_live*.db"))) >= WORKERS)
+    workers = {int(path.stem.rpartition("_")[2]) for path in metrics.glob("gauge_live*.db")}
+    victim = min(workers)
+    before = counted(address, "/metrics")
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: len({int(p.stem.rpartition("_")[2]) for p in metrics.glob("counter_*.db")}) > WORKERS)
+    eventually(lambda: httpx.get(f"{address}/ready").status_code == 200)
+    assert counted(address, "/metrics") > before
+    assert not list(metrics.glob(f"gauge_live*_{victim}.db"))
+    assert process.poll() is None
