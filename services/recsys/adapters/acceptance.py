@@ -31,9 +31,17 @@ Problems = Iterator[FieldError]
 
 
 def accept_item(item: Item) -> Item:
-    """The item as it will be stored, price in whole cents. Raises `InvalidInput` naming each field that is off."""
+    """The item as it will be stored: price in whole cents, an empty description none.
+
+    Raises `InvalidInput` naming each field that is off.
+    """
     _refuse([*_item_problems(item)], f"item {item.item_id} cannot be stored")
-    return item if item.price is None else replace(item, price=_cents(item.price))
+    described = item.description is not None and item.description.strip()
+    return replace(
+        item,
+        price=None if item.price is None else _cents(item.price),
+        description=item.description if described else None,
+    )
 
 
 def accept_user(user: User) -> User:
@@ -87,7 +95,10 @@ def _user_problems(user: User) -> Problems:
     yield from _moment("signed_up_at", user.signed_up_at)
     yield from _text("external_id", user.external_id, MAX_NAME)
     for name, liking in user.preferences.items():
+        yield from _text(f"preferences.categories.{name}", name, MAX_CATEGORY, may_be_blank=True)
         yield from _number(f"preferences.categories.{name}", liking, 0, 1)
+    for item_id in user.liked_item_ids:
+        yield from _id("liked_item_ids", item_id)
 
 
 def _interaction_problems(event: Interaction) -> Problems:

@@ -172,10 +172,11 @@ class MemoryInteractionLog:
             return unknown_user(event.user_id)
         if event.item_id not in self._database.items:
             return unknown_item(event.item_id)
-        before = self._database.events.setdefault(event.event_id, event)
-        if before is event:
-            return Recorded(event.event_id, duplicate=False)
-        return repeated(before, event)
+        before = self._database.events.get(event.event_id)
+        if before is not None:
+            return repeated(before, event)
+        self._database.events[event.event_id] = event
+        return Recorded(event.event_id, duplicate=False)
 
 
 class MemoryRecommendationLog:

@@ -1,0 +1,25 @@
+"""What every adapter of a port must do: one suite a port, to be inherited with a fixture that gives the adapter."""
+
+from __future__ import annotations
+
+from recsys.testing.contracts.cache import RecommendationCacheContract
+from recsys.testing.contracts.catalog import CatalogContract
+from recsys.testing.contracts.catalog_search import CatalogSearchContract
+from recsys.testing.contracts.database import Database
+from recsys.testing.contracts.deployments import DeploymentLogContract
+from recsys.testing.contracts.interactions import InteractionLogContract
+from recsys.testing.contracts.recommendation_lists import RecommendationLogContract
+from recsys.testing.contracts.repeated_events import RepeatedEventsContract
+from recsys.testing.contracts.users import UsersContract
+
+__all__ = [
+    "CatalogContract",
+    "CatalogSearchContract",
+    "Database",
+    "DeploymentLogContract",
+    "InteractionLogContract",
+    "RecommendationCacheContract",
+    "RecommendationLogContract",
+    "RepeatedEventsContract",
+    "UsersContract",
+]

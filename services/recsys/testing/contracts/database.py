@@ -1,0 +1,36 @@
+"""The ports that share one database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from recsys.domain import EventType, Interaction, Item, User
+from recsys.ports import Catalog, DeploymentLog, InteractionLog, RecommendationLog, Users
+from recsys.testing.clock import ManualClock
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Empty when a test begins."""
+
+    catalog: Catalog
+    users: Users
+    interactions: InteractionLog
+    lists: RecommendationLog
+    deployments: DeploymentLog
+    clock: ManualClock
+
+    async def user(self) -> int:
+        """A new one's id."""
+        return (await self.users.create(User(0))).user_id
+
+    async def item(self, item_id: int) -> int:
+        await self.catalog.put(Item(item_id, f"Item {item_id}"))
+        return item_id
+
+    def event(
+        self, user_id: int, item_id: int, event_id: str | None = None, kind: EventType = EventType.VIEW
+    ) -> Interaction:
+        """At the clock's time."""
+        return Interaction(event_id or str(uuid4()), user_id, item_id, kind, self.clock.now())

@@ -1,0 +1,52 @@
+"""`RecommendationLog`."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+from recsys.domain import MAX_ID
+from recsys.ports import KeptList
+from recsys.testing.contracts.database import Database
+
+
+def _list(database: Database, *, age_seconds: float = 0, recommendation_id: str | None = None) -> KeptList:
+    generated_at = database.clock.now() - timedelta(seconds=age_seconds)
+    return KeptList(
+        recommendation_id or str(uuid4()), MAX_ID, "20260101-120000-ab12", "hybrid", [3, 1, 2], generated_at
+    )
+
+
+class RecommendationLogContract:
+    async def test_lists_are_kept_until_they_are_old(self, database: Database) -> None:
+        await database.lists.keep([_list(database, age_seconds=age) for age in (0, 59, 60, 61, 90)])
+        limit = database.clock.now() - timedelta(seconds=60)
+        assert await database.lists.forget_before(limit) == 2
+        assert await database.lists.forget_before(limit) == 0
+        assert await database.lists.forget_before(database.clock.now() + timedelta(days=1)) == 3
+
+    async def test_a_list_is_kept_once(self, database: Database) -> None:
+        kept = _list(database)
+        await database.lists.keep([kept, kept])
+        await database.lists.keep([kept])
+        assert await database.lists.forget_before(database.clock.now() + timedelta(seconds=1)) == 1
+
+    async def test_the_first_of_an_id_stands(self, database: Database) -> None:
+        old = _list(database, age_seconds=100)
+        await database.lists.keep([old])
+        await database.lists.keep([_list(database, recommendation_id=old.recommendation_id)])
+        assert await database.lists.forget_before(database.clock.now() - timedelta(seconds=50)) == 1
+
+    async def test_nothing_to_keep_is_nothing(self, database: Database) -> None:
+        await database.lists.keep([])
+        assert await database.lists.forget_before(database.clock.now() + timedelta(days=1)) == 0
+
+    async def test_a_list_may_be_empty_and_of_no_release(self, database: Database) -> None:
+        await database.lists.keep([KeptList(str(uuid4()), 1, None, "popularity", [], database.clock.now())])
+        assert await database.lists.forget_before(database.clock.now() + timedelta(seconds=1)) == 1
+
+    async def test_writers_at_once_share_lists(self, database: Database) -> None:
+        lists = [_list(database) for _ in range(40)]
+        await asyncio.gather(database.lists.keep(lists), database.lists.keep(lists[::-1]), database.lists.keep(lists))
+        assert await database.lists.forget_before(database.clock.now() + timedelta(seconds=1)) == 40

@@ -1,0 +1,37 @@
+"""The ports of one database: in memory and in PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from recsys.testing import contracts
+
+pytestmark = pytest.mark.anyio
+
+
+class TestCatalog(contracts.CatalogContract):
+    pass
+
+
+class TestCatalogSearch(contracts.CatalogSearchContract):
+    pass
+
+
+class TestUsers(contracts.UsersContract):
+    pass
+
+
+class TestInteractionLog(contracts.InteractionLogContract):
+    pass
+
+
+class TestRepeatedEvents(contracts.RepeatedEventsContract):
+    pass
+
+
+class TestRecommendationLog(contracts.RecommendationLogContract):
+    pass
+
+
+class TestDeploymentLog(contracts.DeploymentLogContract):
+    pass
