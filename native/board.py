@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from native import journal as is_
@@ -92,7 +92,7 @@ class Board:
 
 def addresses(services: Sequence[Service]) -> Table:
     """Every service that people call, with whether it answers now."""
-    table = Table(box=None, padding=(0, 2), show_header=False)
+    table = Table.grid("", "", Column("", overflow="fold"), padding=(0, 2))
     for service in services:
         if service.address:
             mark = MARKS[is_.DONE] if service.is_ready() else MARKS[is_.BROKEN]

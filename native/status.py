@@ -27,7 +27,8 @@ def status(console: Console) -> int:
 
 
 def _table(services: list[Service], state: State, answers: dict[str, bool]) -> Table:
-    table = Table("", "service", "process", "restarts", "address", box=None, padding=(0, 2))
+    table = Table("", "service", "process", "restarts", box=None, padding=(0, 2))
+    table.add_column("address", overflow="fold")
     for service in services:
         record = state.processes.get(service.name)
         table.add_row(

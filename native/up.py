@@ -53,7 +53,10 @@ def up(console: Console, *, with_jupyter: bool) -> int:
 def report(console: Console, configuration: Configuration, *, with_jupyter: bool) -> int:
     services: list[Service] = topology.services(topology.steps(configuration, with_jupyter=with_jupyter))
     console.print(board.addresses(services), soft_wrap=True)
-    console.print(f"Logs: {configuration.logs_folder} · ./setup.sh status · ./setup.sh stop", style="dim")
+    console.print(
+        f"Next: python3 demo.py · ./setup.sh status · ./setup.sh stop · logs in {configuration.logs_folder}",
+        soft_wrap=True,
+    )
     return 0 if all(service.is_ready() for service in services) else 1
 
 
