@@ -5,6 +5,8 @@ from __future__ import annotations
 import uvicorn
 from starlette.types import ASGIApp
 
+from recommendation_api import logs
+from recommendation_api.places import run_folder
 from recsys.settings import Settings
 
 KEEP_ALIVE_SECONDS = 30
@@ -15,7 +17,6 @@ STARTUP_CHECK_SECONDS = 60
 
 def application() -> ASGIApp:
     """What each worker runs."""
-    from recommendation_api import logs
     from recommendation_api.app import create_app
 
     settings = Settings.load()
@@ -25,10 +26,11 @@ def application() -> ASGIApp:
 
 def main() -> None:
     settings = Settings.load()
+    logs.configure(settings)
     if settings.api_workers > 1:
         from recommendation_api.metrics import share_metrics
 
-        share_metrics(settings.state_dir / "run" / f"recommendation_api-{settings.api_port}" / "metrics")
+        share_metrics(run_folder(settings) / "metrics")
     uvicorn.run(
         "recommendation_api.__main__:application",
         factory=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TypedDict
 
 import structlog
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 
 from recommendation_api.catalogue import CatalogueMirror, RevisionHint
 from recommendation_api.metrics import leave_metrics
+from recommendation_api.places import run_folder
 from recommendation_api.serving import Serving
 from recsys.settings import Settings
 from recsys.stores import Stores
@@ -60,13 +60,6 @@ class Lifespan:
             logger.info("serving", pid=os.getpid(), release=serving.release.version if serving.release else None)
             yield self.state
             self.state = None
-
-
-def run_folder(settings: Settings) -> Path:
-    """Where the workers of one port keep what they share while they run."""
-    folder = settings.state_dir / "run" / f"recommendation_api-{settings.api_port}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _hint(settings: Settings) -> RevisionHint | None:

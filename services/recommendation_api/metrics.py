@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -43,7 +44,8 @@ def _bury_the_killed(folder: Path) -> None:
     """A worker that was killed left its gauges behind."""
     for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
         if not _is_running(pid):
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+            with suppress(FileNotFoundError):  # another worker, asked at the same moment, was faster
+                mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def _is_running(pid: int) -> bool:

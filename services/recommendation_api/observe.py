@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import secrets
 import time
-import uuid
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -31,13 +32,15 @@ class Observe:
     def __init__(self, app: ASGIApp, direct: frozenset[str]) -> None:
         self._app = app
         self._direct = direct
+        self._mine = secrets.token_hex(8).encode()
+        self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = _request_id(scope)
+        request_id = self._request_id(scope)
         REQUEST_ID.set(request_id.decode())
         status = 0
 
@@ -62,18 +65,18 @@ class Observe:
             _requests(route, _method(scope), status or CLIENT_LEFT).inc()
             _seconds(route).observe(time.perf_counter() - began)
 
+    def _request_id(self, scope: Scope) -> bytes:
+        """The caller's own if it can stand in a log, else one that no other request of any worker has."""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+                return bytes(value)
+        return b"%s-%08x" % (self._mine, next(self._numbers))
+
     def _route(self, scope: Scope) -> str:
         """The template, never the path: that has ids in it."""
         if scope["path"] in self._direct:
             return str(scope["path"])
         return getattr(scope.get("route"), "path", UNKNOWN)
-
-
-def _request_id(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return bytes(value)
-    return uuid.uuid4().hex.encode()
 
 
 def _method(scope: Scope) -> str:

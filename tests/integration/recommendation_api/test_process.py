@@ -51,6 +51,7 @@ def server(settings: Settings, variables: dict[str, str], log: Path) -> Iterator
             "API_PORT": str(port),
             "API_WORKERS": str(WORKERS),
             "RECSTACK_LOG_JSON": "true",
+            "RECSTACK_CATALOGUE_POLL_SECONDS": "60",
             "OPENBLAS_NUM_THREADS": "1",
         }
     )
@@ -79,9 +80,9 @@ def test_two_workers_are_one_service(server: tuple[str, subprocess.Popen[bytes]]
 
     item = {"title": "Zanzibarian thimble", "category": "Curios"}
     assert httpx.put(f"{address}/items/9000", json=item).status_code == 201
-    time.sleep(0.3)
-    for _ in range(20):
-        assert httpx.get(f"{address}/popular?category=Curios").status_code == 200
+    time.sleep(0.5)
+    shown = [httpx.get(f"{address}/popular?category=Curios").json()["items"] for _ in range(20)]
+    assert [[each["item_id"] for each in items] for items in shown] == [[9000]] * 20
 
     for body in (b" " * (10 * MIB), iter([b" " * MIB] * 10)):
         refused = httpx.post(f"{address}/interactions", content=body)

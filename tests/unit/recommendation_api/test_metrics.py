@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recommendation_api.metrics import FOLDER_VARIABLE, leave_metrics, share_metrics
+
+WORKER = """
+import sys
+from recommendation_api.metrics import leave_metrics
+from recsys.telemetry import DEPENDENCY_UP, REQUESTS
+REQUESTS.labels("/x", "GET", "200").inc(int(sys.argv[1]))
+DEPENDENCY_UP.labels("redis").set(int(sys.argv[2]))
+if sys.argv[3] == "stopped":
+    leave_metrics()
+"""
+READER = "from recommendation_api.metrics import exposition; import recsys.telemetry; print(exposition().decode())"
+
+
+def run(folder: Path, code: str, *arguments: str) -> str:
+    environment = os.environ | {FOLDER_VARIABLE: str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def value(text: str, name: str) -> float | None:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found.group(1)) if found else None
+
+
+@pytest.mark.parametrize("ending", ["stopped", "killed"])
+def test_counts_of_all_workers_are_added_up_and_gauges_of_the_gone_are_not(tmp_path: Path, ending: str) -> None:
+    run(tmp_path, WORKER, "3", "0", ending)
+    run(tmp_path, WORKER, "4", "0", ending)
+    text = run(tmp_path, READER)
+    assert value(text, 'recstack_requests_total{method="GET",route="/x",status="200"}') == 7
+    assert value(text, 'recstack_dependency_up{dependency="redis"}') is None
+
+
+def test_the_folder_is_empty_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, "before")
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics" / "counter_17.db").touch()
+    share_metrics(tmp_path / "metrics")
+    assert list((tmp_path / "metrics").iterdir()) == []
+    assert os.environ[FOLDER_VARIABLE] == str(tmp_path / "metrics")
+
+
+def test_a_single_worker_shares_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    leave_metrics()
