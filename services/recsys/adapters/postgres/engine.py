@@ -104,6 +104,8 @@ class Postgres:
         except AWAY as error:
             self._breaker.failed()
             raise Unavailable(f"PostgreSQL is away: {type(error).__name__}", dependency=NAME) from error
+        except psycopg.errors.UndefinedTable as error:
+            raise Unavailable("the database has no tables yet: run the migrations", dependency=NAME) from error
         self._breaker.succeeded()
         return result
 
