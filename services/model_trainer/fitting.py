@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from recsys.algorithms.base import Recommender, TrainingData
@@ -51,13 +52,15 @@ def algorithms_with(extra: Sequence[Algorithm]) -> tuple[Algorithm, ...]:
 def fit(names: Sequence[Algorithm], data: TrainingData, earlier: Fitted | None = None) -> Fitted:
     """Fit each of `names` with its default settings, one after the other: each uses every core itself.
 
-    What learns from the catalogue alone is taken over from `earlier`, a fit on other events of the same catalogue.
+    What learns from the catalogue is taken over from `earlier`, a fit on other events of the same catalogue, and only
+    its spread is measured anew.
     """
     models: dict[Algorithm, Recommender] = {}
     seconds: dict[Algorithm, float] = {}
     for name in names:
         if earlier is not None and name in FROM_CATALOGUE:
-            models[name], seconds[name] = earlier.models[name], earlier.seconds[name]
+            models[name] = copy(earlier.models[name]).measured(data.histories)
+            seconds[name] = earlier.seconds[name]
             continue
         started = time.perf_counter()
         models[name] = create(name).fit(data)

@@ -55,7 +55,11 @@ class Publisher:
 
     def promote(self, version: str) -> None:
         """Make it live. When MLflow cannot tell whether it did, the release stays: it may be the champion."""
-        self.tracking.set_champion(version)
+        try:
+            self.tracking.set_champion(version)
+        except Unavailable as error:
+            reason = f"Release {version} is registered, but it may not be live: {error.detail}"
+            raise Unavailable(reason, dependency=error.dependency) from error
 
     def prune(self) -> list[str]:
         """Forget all but the newest releases, the champion and the last two that were live; returns what went."""

@@ -7,6 +7,7 @@ when first needed (2 s) and takes its time limits from environment variables, se
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -184,7 +185,7 @@ class MlflowTracking:
     def _log_values(self, run: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         from mlflow.entities import Metric, Param
 
-        now = int(self.client.get_run(run).info.start_time)
+        now = int(time.time() * 1000)
         self.client.log_batch(
             run,
             metrics=[Metric(_metric_name(name), value, now, 0) for name, value in metrics.items()],

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from model_trainer.fitting import DEFAULT_ALGORITHMS, Fitted, algorithms_with, fit
 from recsys.algorithms.base import TrainingData
+from recsys.algorithms.content_based import ContentBased
 from recsys.algorithms.hybrid import DEFAULT_WEIGHTS, Hybrid
 from recsys.domain import Algorithm
 from recsys.errors import DataRefused
@@ -29,19 +32,22 @@ def test_without_chosen_weights_the_hybrid_has_its_own(fitted: Fitted) -> None:
     assert fitted.with_hybrid(None)[Algorithm.HYBRID].config.weights == DEFAULT_WEIGHTS
 
 
-def test_only_what_learns_from_texts_is_taken_over(fitted: Fitted, before: TrainingData) -> None:
-    again = fit(DEFAULT_ALGORITHMS, before, fitted)
-    same = {name for name in DEFAULT_ALGORITHMS if again.models[name] is fitted.models[name]}
-    assert same == {Algorithm.CONTENT_BASED}
-
-
 def test_what_is_taken_over_is_what_a_fit_would_give(fitted: Fitted, before: TrainingData) -> None:
-    nobody = TrainingData(
-        before.user_ids, before.item_ids, before.histories.rows(np.empty(0, np.int32)), before.content, 0.0
-    )
-    items = np.arange(len(before.item_ids), dtype=np.int32)
-    fresh = fit([Algorithm.CONTENT_BASED], nobody).models[Algorithm.CONTENT_BASED]
-    assert np.array_equal(fresh.similar(items), fitted.models[Algorithm.CONTENT_BASED].similar(items))
+    few = before.histories.rows(np.arange(9, dtype=np.int32))
+    smaller = replace(before, user_ids=before.user_ids[:9], histories=few)
+    spread = fitted.models[Algorithm.CONTENT_BASED].spread
+    taken, fresh = fit(DEFAULT_ALGORITHMS, smaller, fitted), fit(DEFAULT_ALGORITHMS, smaller)
+    for name in DEFAULT_ALGORITHMS:
+        assert np.array_equal(taken.models[name].fold_in(few), fresh.models[name].fold_in(few))
+        assert taken.models[name].spread == fresh.models[name].spread
+    assert fitted.models[Algorithm.CONTENT_BASED].spread == spread
+
+
+def test_texts_are_read_once(fitted: Fitted, before: TrainingData) -> None:
+    silent = replace(before, content=replace(before.content, texts=["" for _ in before.content.texts]))
+    again = fit([Algorithm.CONTENT_BASED], silent, fitted).models[Algorithm.CONTENT_BASED]
+    assert isinstance(again, ContentBased)
+    assert again.words
 
 
 def test_more_algorithms_come_once_and_the_hybrid_by_itself() -> None:

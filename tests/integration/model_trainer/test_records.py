@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from model_trainer.records import count_events, last_live_versions, published_versions, record_release
+from recsys.domain import Algorithm
+from recsys.errors import Unavailable
+from recsys.manifest import AlgorithmEntry, Manifest
+
+pytestmark = pytest.mark.integration
+
+START = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+
+def _record(database_url: str, version: str, hours: int) -> None:
+    entries = {Algorithm.HYBRID: AlgorithmEntry({}, {"ndcg@10": 0.5})}
+    manifest = Manifest(version, START + timedelta(hours=hours), {}, entries, {})
+    record_release(database_url, manifest, "ab" * 32, 7)
+
+
+def test_a_release_is_recorded_with_its_time_digest_and_metrics(database_url: str) -> None:
+    _record(database_url, "v1", 0)
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "SELECT version, created_at, manifest_sha256, mlflow_version, metrics FROM releases"
+        ).fetchone()
+    assert row == ("v1", START, "ab" * 32, 7, {"hybrid": {"ndcg@10": 0.5}})
+
+
+def test_published_versions_come_newest_first(database_url: str) -> None:
+    for version, hours in (("v2", 2), ("v1", 1), ("v3", 3)):
+        _record(database_url, version, hours)
+    assert published_versions(database_url) == ["v3", "v2", "v1"]
+
+
+def test_the_last_live_versions_are_different_ones(database_url: str) -> None:
+    for hours, version in enumerate(("v1", "v2", "v3")):
+        _record(database_url, version, hours)
+    with psycopg.connect(database_url) as connection:
+        for version in ("v1", "v2", "v3", "v2", "v2"):
+            connection.execute(
+                "INSERT INTO deployments (version, action, reason) VALUES (%s, 'promote', 'test')", (version,)
+            )
+    assert last_live_versions(database_url, 2) == ["v2", "v3"]
+    assert last_live_versions(database_url, 9) == ["v2", "v3", "v1"]
+
+
+def test_nothing_was_live_before_the_first(database_url: str) -> None:
+    assert last_live_versions(database_url, 2) == []
+    assert published_versions(database_url) == []
+    assert count_events(database_url) == 0
+
+
+def test_postgres_away_is_unavailable(free_tcp_port: int) -> None:
+    with pytest.raises(Unavailable, match="PostgreSQL"):
+        count_events(f"postgresql://recstack@127.0.0.1:{free_tcp_port}/recstack")
