@@ -18,6 +18,8 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 100
 MAX_SUMMED_UP = 3
 RETRY_NOT_READY_SECONDS = 5
+MAX_FIELD_LENGTH = 200
+_MESSAGES = {"extra_forbidden": "This field is not known here", "missing": "This field is needed"}
 _DETAILS = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address; /docs lists what there is.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something unexpected happened; the X-Request-ID header finds it in the log.",
@@ -57,7 +59,7 @@ def problem_response(error: Exception, path: str) -> ProblemResponse:
 
 
 def describe(error: Exception, path: str) -> Problem:
-    """`detail` and `errors` never repeat what the caller sent, and say nothing of an unexpected error."""
+    """`detail` and `errors` repeat no value that the caller sent, and say nothing of an unexpected error."""
     if isinstance(error, ValidationError | RequestValidationError):
         error = invalid(error.errors())
     if isinstance(error, RecstackError) and type(error).status != HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -81,7 +83,7 @@ def describe(error: Exception, path: str) -> Problem:
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> InvalidInput:
     """Pydantic's errors as one of ours."""
-    fields = tuple(FieldError(_field(each), each["msg"]) for each in errors)
+    fields = tuple(FieldError(_field(each), _MESSAGES.get(each["type"], each["msg"])) for each in errors)
     named = [f"{each.field}: {each.message}" for each in fields[:MAX_SUMMED_UP]]
     more = len(fields) - len(named)
     return InvalidInput("; ".join(named) + (f"; and {more} more" if more else ""), fields=fields)
@@ -103,7 +105,7 @@ def _field(error: Mapping[str, Any]) -> str:
     if steps and steps[0] in {"body", "query", "path", "header"}:
         steps = steps[1:]
     named = error.get("ctx", {}).get("field")
-    return ".".join([*steps, named] if named else steps) or "body"
+    return ".".join([*steps, named] if named else steps)[:MAX_FIELD_LENGTH] or "body"
 
 
 def _http_detail(error: Exception, status: int) -> str:

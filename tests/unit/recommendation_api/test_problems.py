@@ -141,3 +141,11 @@ async def test_a_flood_of_errors_is_cut(api: Api) -> None:
 async def test_a_problem_never_repeats_what_was_sent(api: Api) -> None:
     answer = await api.client.post("/users", json={"country": "a secret word", "age": "another secret"})
     assert "secret" not in answer.text
+
+
+async def test_a_field_that_nobody_knows_is_named_in_short(api: Api) -> None:
+    answer = await api.client.post("/users", json={"agee": 30})
+    assert answer.json()["errors"] == [{"field": "agee", "message": "This field is not known here"}]
+    flood = await api.client.post("/users", json={"x" * 500_000: 30})
+    assert flood.status_code == 422
+    assert len(flood.content) < 2000
