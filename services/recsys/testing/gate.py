@@ -56,11 +56,10 @@ class Gate:
         self._visits.add(visit)
         visit.add_done_callback(self._visits.discard)
         there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
-        finally:
-            writer.transport.abort()
-            back.transport.abort()
+        writer.transport.abort()
+        back.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):

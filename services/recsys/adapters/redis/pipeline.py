@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +49,7 @@ class Pipeline(asyncio.Protocol):
         self._reader = Reader(notEnoughData=self)
         self._under_way: deque[Batch] = deque()
         self._watch: asyncio.TimerHandle | None = None
+        self._look_at = math.inf
         self._transport: asyncio.Transport | None = None
         self._congested = False
         self.lost = asyncio.Event()
@@ -59,8 +61,8 @@ class Pipeline(asyncio.Protocol):
         now = self._loop.time()
         self._under_way.append(Batch(expected, outcome, late_at=now + patience, lost_at=now + timeout))
         self._transport.write(packed)
-        if self._watch is None:
-            self._watch = self._loop.call_at(now + patience, self._look_for_late)
+        if now + patience < self._look_at:
+            self._look_again(now + patience)
 
     def abort(self) -> None:
         """Give the connection up; whoever waits is told."""
@@ -101,9 +103,15 @@ class Pipeline(asyncio.Protocol):
             self._under_way.popleft().tell(Unavailable("Redis went away", dependency=NAME))
         self.lost.set()
 
+    def _look_again(self, at: float) -> None:
+        """One timer for all, at the moment when the first question may be late."""
+        if self._watch is not None:
+            self._watch.cancel()
+        self._look_at = at
+        self._watch = self._loop.call_at(at, self._look_for_late)
+
     def _look_for_late(self) -> None:
-        """One timer for all: fires when the oldest question may be late."""
-        self._watch = None
+        self._watch, self._look_at = None, math.inf
         if not self._under_way:
             return
         now = self._loop.time()
@@ -111,12 +119,10 @@ class Pipeline(asyncio.Protocol):
             self.abort()
             return
         next_look = self._under_way[0].lost_at
-        for batch in self._under_way:
-            if batch.outcome is None:
-                continue
+        for batch in [batch for batch in self._under_way if batch.outcome is not None]:
             if batch.late_at <= now:
                 batch.tell(Unavailable("Redis did not answer in time", dependency=NAME))
                 self._on_late()
             else:
                 next_look = min(next_look, batch.late_at)
-        self._watch = self._loop.call_at(next_look, self._look_for_late)
+        self._look_again(next_look)
