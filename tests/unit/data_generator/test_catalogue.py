@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from data_generator.catalogue import Catalogue, draw_catalogue
+from data_generator.catalogue import EVEN_SHARE, Catalogue, draw_catalogue
 from data_generator.lexicon import load_lexicon
 from data_generator.plan import DAY, Plan
 
@@ -23,6 +23,7 @@ def test_no_category_has_fewer_than_500_items_at_the_default_size(seed: int) -> 
     assert len(drawn) == sizes.sum() == 50_000
     assert sizes.min() >= 500
     assert sizes.max() > 2 * sizes.min()
+    assert EVEN_SHARE * 50_000 // len(sizes) >= 500  # whatever the seed
 
 
 def test_topics_lie_in_their_category(catalogue: Catalogue) -> None:
@@ -75,11 +76,16 @@ def test_a_few_items_are_no_more_and_a_few_not_yet_on_sale(catalogue: Catalogue)
     assert np.all(until[until < PLAN.end_at] > catalogue.published_at[until < PLAN.end_at])
 
 
-@pytest.mark.parametrize("items", [25, 26, 100, 500])
-def test_small_catalogues_have_every_category_and_something_always_on_sale(items: int) -> None:
-    drawn = draw_catalogue(Plan(items=items), load_lexicon())
-    assert np.bincount(drawn.category).sum() == items
+@pytest.mark.parametrize("seed", range(100))
+def test_something_is_always_on_sale(seed: int) -> None:
+    drawn = draw_catalogue(Plan(items=25, seed=seed), load_lexicon())
     assert drawn.live_from[0] < PLAN.start_at
     assert drawn.live_until[0] == np.inf
+
+
+@pytest.mark.parametrize("items", [25, 26, 100, 500])
+def test_small_catalogues_have_every_category(items: int) -> None:
+    drawn = draw_catalogue(Plan(items=items), load_lexicon())
+    assert np.bincount(drawn.category).sum() == items
     if items >= 100:
         assert np.bincount(drawn.category, minlength=25).min() >= 1

@@ -68,6 +68,15 @@ def test_new_items_have_their_moment(world: World) -> None:
     assert fresh > 1.5 * ripe
 
 
+def test_attention_moves_between_items_that_are_no_longer_new(world: World) -> None:
+    attention = np.diff(world.demand.totals).reshape(world.plan.weeks, -1)
+    old = world.catalogue.published_at[world.demand.order] < world.plan.start_at
+    early, middle, late = (attention[week, old] for week in (30, 32, 100))
+    on_sale = (early > 0) & (middle > 0) & (late > 0)
+    near, far = (np.log(later[on_sale] / early[on_sale]).std() for later in (middle, late))
+    assert far > 0.4 > 2 * near
+
+
 def test_fashion_drifts_but_stays_in_bounds() -> None:
     trends = draw_trends(Plan(), 2_000)
     assert trends.std() == pytest.approx(SPREAD, rel=0.1)

@@ -62,7 +62,7 @@ def test_taste_is_a_mixture_of_few_categories_and_topics_in_them(people: Populat
     shares = category_shares(people, LEXICON, 0.5)
     assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
     liked = (shares > 0.05).sum(axis=1)
-    assert 2 <= np.median(liked) <= 6
+    assert 2 <= np.median(liked) <= 4
     topics_liked = np.array([len(set(row)) for row in people.topics.tolist()])
     assert 4 <= np.median(topics_liked) <= 10
 

@@ -43,4 +43,5 @@ def test_stays_between_begin_and_until() -> None:
     until = begin + 3 * HOUR
     at = make_rhythm(PLAN).draw(np.random.default_rng(3).random(n), begin, until, np.full(n, -6 * HOUR))
     assert np.all((begin <= at) & (at <= until))
+    assert ((at == begin) | (at == until)).mean() < 0.01
     assert np.ptp((at - begin) / HOUR) > 2.5
