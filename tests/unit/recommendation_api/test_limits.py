@@ -35,6 +35,20 @@ async def test_a_body_that_hides_its_size_is_counted(api: Api, address: str) -> 
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
+async def test_no_more_is_held_than_it_takes_to_refuse(api: Api, address: str) -> None:
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(40):
+            taken += MIB // 4
+            yield b" " * (MIB // 4)
+
+    is_problem(await api.client.post(address, content=endless()), 413)
+    assert taken <= 2 * MIB
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 async def test_one_mebibyte_is_read(api: Api, address: str) -> None:
     body = b'{"user_id": 1, "item_id": 1, "type": "view"}' if address == "/interactions" else b'{"user_id": 1}'
     padded = body + b" " * (MIB - len(body))
