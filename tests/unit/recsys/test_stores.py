@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from recsys.adapters.clock import SystemClock
+from recsys.domain import Item, User
+from recsys.errors import InvalidInput
+from recsys.settings import Settings
+from recsys.stores import open_stores
+from recsys.testing.clock import ManualClock
+
+pytestmark = pytest.mark.anyio
+
+MEMORY = {
+    "RECSTACK_DATABASE_URL": "memory://",
+    "RECSTACK_REDIS_URL": "memory://",
+    "RECSTACK_MLFLOW_URL": "memory://",
+}
+
+
+async def test_in_memory_everything_is_open_and_shares_one_database() -> None:
+    clock = ManualClock()
+    async with open_stores(Settings.model_validate(MEMORY), clock) as stores:
+        assert all(getattr(stores, field.name) is not None for field in fields(stores))
+        assert stores.clock is clock
+        await stores.catalog.put(Item(1, "Dune", category="Books"))
+        user = await stores.users.create(User(0, preferences={"Books": 1.0}, liked_item_ids=(1,)))
+        assert await stores.users.get(user.user_id) == user
+        assert await stores.registry.champion() is None
+        assert set(stores.pings) == {"postgres", "redis", "mlflow"}
+        for ping in stores.pings.values():
+            await ping()
+
+
+async def test_the_machine_s_clock_is_the_default() -> None:
+    async with open_stores(Settings.model_validate(MEMORY)) as stores:
+        assert isinstance(stores.clock, SystemClock)
+
+
+@pytest.mark.parametrize("variable", MEMORY)
+@pytest.mark.parametrize("url", ["mysql://root:hunter2@db/x", "db:5432"])
+async def test_a_scheme_that_nothing_serves_is_named_and_the_url_is_not_shown(variable: str, url: str) -> None:
+    with pytest.raises(InvalidInput, match=variable) as caught:
+        async with open_stores(Settings.model_validate({**MEMORY, variable: url})):
+            pass
+    assert "hunter2" not in caught.value.detail
+
+
+def test_the_machine_s_clock_says_utc_and_goes_on() -> None:
+    clock = SystemClock()
+    offset = clock.now().utcoffset()
+    assert offset is not None
+    assert offset.total_seconds() == 0
+    assert clock.monotonic() <= clock.monotonic()
+
+
+def test_the_clock_to_turn_by_hand_stands_still() -> None:
+    clock = ManualClock()
+    start, at = clock.now(), clock.monotonic()
+    assert (clock.now(), clock.monotonic()) == (start, at)
+    clock.advance(90.5)
+    assert (clock.now() - start).total_seconds() == 90.5
+    assert clock.monotonic() - at == 90.5
