@@ -32,16 +32,14 @@ class HotPath:
             await self._app(scope, receive, send)
             return
         try:
-            body = await self._answer(await read_body(scope, receive))
+            request = _validate(await read_body(scope, receive))
+            serving = self._serving()
+            if serving is None:
+                raise NotReady("the service is starting")
+            body = await serving.recommend(request)
         except (ValidationError, RecstackError, HTTPException) as error:
             await problem_response(error, PATH)(scope, receive, send)
             return
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-    async def _answer(self, body: bytes) -> bytes:
-        serving = self._serving()
-        if serving is None:
-            raise NotReady("the service is starting")
-        return await serving.recommend(_validate(body))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -80,9 +80,9 @@ class Serving:
         """The live one; None before the first."""
         return self._live.release if self._live else None
 
-    async def recommend(self, request: RecommendationRequest) -> bytes:
-        """The answer as JSON bytes. Raises `InvalidInput`, `NotReady`, `Unavailable`."""
-        return await self._answers.answer(request)
+    def recommend(self, request: RecommendationRequest) -> Awaitable[bytes]:
+        """The answer as JSON bytes. Raises `InvalidInput`, `NotReady`, `Unavailable` when awaited."""
+        return self._answers.answer(request)
 
     async def similar(self, item_id: int, algorithm: Algorithm, n: int) -> Sequence[ScoredItem]:
         """Available items nearest to `item_id`, highest first. Raises `NotFound`, `InvalidInput`, `NotReady`."""
