@@ -103,7 +103,8 @@ async def test_a_crowd_is_refused_at_once_and_let_in_again_afterwards() -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
         inside = [asyncio.create_task(client.get("/")) for _ in range(2)]
         await asyncio.sleep(0.01)
-        refused = await client.get("/")
+        async with asyncio.timeout(5):
+            refused = await client.get("/")
         is_problem(refused, 503)
         assert refused.headers["retry-after"] == "1"
         doors.set()
