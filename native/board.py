@@ -70,10 +70,12 @@ class Board:
         return MARKS[record.status]
 
     def _note(self, record: StepRecord) -> Text:
-        if record.status == is_.AT_WORK and not record.note:
-            lines = last_lines(self.logs / f"{record.name}.log")
-            return Text(lines[0][:NOTE_WIDTH] if lines else "", "dim")
-        return Text(record.note, "dim")
+        """What it said last, unless that was in an earlier start."""
+        path = self.logs / f"{record.name}.log"
+        if record.status != is_.AT_WORK or record.note:
+            return Text(record.note, "dim")
+        is_news = path.exists() and path.stat().st_mtime >= (record.began or 0.0)
+        return Text("".join(last_lines(path))[:NOTE_WIDTH] if is_news else "", "dim")
 
     def _say_news(self, state: State) -> None:
         for record in state.steps.values():

@@ -11,8 +11,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_FILE = ROOT / ".env"
 
 
-def read_environment_file(path: Path = ENVIRONMENT_FILE) -> dict[str, str]:
+def read_environment_file(path: Path | None = None) -> dict[str, str]:
     """`NAME=value` lines; quotes around a value are taken off, comments and everything else are left out."""
+    path = path or ENVIRONMENT_FILE
     if not path.is_file():
         return {}
     pairs = (line.strip().partition("=") for line in path.read_text("utf-8").splitlines())

@@ -15,7 +15,7 @@ import pytest
 import redis
 from psycopg import sql
 
-from native import processes
+from native import places, processes
 from native.account import fill_copy, private_folder, readable_tree, server_account
 from native.answers import http_ok
 from native.configuration import Configuration
@@ -58,8 +58,9 @@ def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: P
 @pytest.fixture(autouse=True)
 def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads this checkout's `.env` or the caller's settings."""
-    for settings in (Settings, EventWeights):
+    for settings in (Settings, EventWeights, Configuration):
         monkeypatch.setitem(settings.model_config, "env_file", None)
+    monkeypatch.setattr(places, "ENVIRONMENT_FILE", ROOT / "no.env")
     aliases = {field.alias for field in Configuration.model_fields.values() if field.alias}
     for name in aliases | {name for name in os.environ if name.startswith("RECSTACK_WEIGHT_")}:
         monkeypatch.delenv(name, raising=False)
