@@ -64,8 +64,8 @@ def test_words_carry_the_style(world: World, texts: list[ItemText]) -> None:
     for text, style in zip(texts, world.catalogue.style, strict=True):
         strongest = int(np.abs(style).argmax())
         axis = lexicon.axes[strongest]
-        words = axis.high if style[strongest] > 0 else axis.low
-        assert text.tags[2] in {word.replace(" ", "-") for word in words}
+        ends = axis.high if style[strongest] > 0 else axis.low
+        assert text.tags[2] in {word.replace(" ", "-") for word in ends}
 
 
 def test_tags_name_the_topic_and_fit_the_schema(world: World, texts: list[ItemText]) -> None:
