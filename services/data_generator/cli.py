@@ -51,7 +51,14 @@ def seed_command(
         int, typer.Option("--seed", metavar="INTEGER", help="The same seed and end give the same rows.")
     ] = DEFAULT_SEED,
     end: Annotated[
-        datetime, typer.Option("--end", formats=["%Y-%m-%d"], metavar="DATE", help="Two years of events end here.")
+        datetime,
+        typer.Option(
+            "--end",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            show_default=f"{DEFAULT_END:%Y-%m-%d}",
+            help="Two years of events end here.",
+        ),
     ] = END,
     replace: Annotated[bool, typer.Option("--replace", help="Delete the data that is there first.")] = False,
 ) -> None:
@@ -78,15 +85,19 @@ class _Rate(ProgressColumn):
 @contextmanager
 def _progress() -> Iterator[Report]:
     columns = (TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        tasks: dict[str, TaskID] = {}
+    progress = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, TaskID] = {}
 
-        def report(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = progress.add_task(step, total=total)
-            progress.update(tasks[step], completed=done)
+    def report(step: str, done: int, total: int) -> None:
+        progress.start()
+        if step not in tasks:
+            tasks[step] = progress.add_task(step, total=total)
+        progress.update(tasks[step], completed=done)
 
+    try:
         yield report
+    finally:
+        progress.stop()
 
 
 @contextmanager

@@ -232,6 +232,15 @@ def test_a_load_that_fails_half_way_changes_nothing(
     assert (tmp_path / "truth.npz").read_bytes() == truth
 
 
+def test_a_server_that_gives_up_gets_one_sentence(database_url: str, tmp_path: Path) -> None:
+    result = _command(database_url, tmp_path, *SMALL_FLAGS, PGOPTIONS="-c statement_timeout=20ms")
+    assert result.returncode == 2
+    assert "PostgreSQL ended the load, nothing was changed: canceling statement" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert _number(database_url, "SELECT count(*) FROM categories") == 0
+    assert not list(tmp_path.iterdir())
+
+
 def test_tables_in_use_are_waited_for_only_so_long(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
