@@ -165,7 +165,7 @@ def beside(console: Console, *parts: RenderableType) -> RenderableType:
         return Group(*parts)
     table = Table.grid(padding=(0, 3), expand=True)
     for place in range(len(parts)):
-        table.add_column(ratio=1 if place == 0 else 3)
+        table.add_column(ratio=2 if place == 0 else 5)
     table.add_row(*parts)
     return table
 
@@ -204,7 +204,7 @@ def liking(profile: dict[str, Any]) -> Table:
     table = grid(f"User {profile['user_id']} likes", "category", "share")
     for entry in profile["taste"][:8]:
         colour = tint(entry["category"])
-        amount = f"[{colour}]{bar(entry['share'])}[/] {entry['share']:.0%}"
+        amount = f"[{colour}]{bar(entry['share'], 10)}[/] {entry['share']:.0%}"
         table.add_row(f"[{colour}]{escape(entry['category'])}[/]", amount)
     return table
 
