@@ -19,11 +19,11 @@ from recsys.domain import Algorithm
 
 @dataclass(frozen=True)
 class AlsConfig:
-    factors: int = 64
+    factors: int = 128
     """Length of the user and item vectors."""
-    alpha: float = 20.0
+    alpha: float = 10.0
     """Confidence in a pair is 1 + alpha x strength; tune together with `regularization`."""
-    regularization: float = 30.0
+    regularization: float = 40.0
     """Penalty on the squared vectors."""
     iterations: int = 12
     weighting: Weighting = "log"

@@ -27,7 +27,7 @@ from recsys.domain import Algorithm
 @dataclass(frozen=True)
 class ItemBasedConfig:
     similarity: Literal["normalised", "cosine", "bm25"] = "normalised"
-    weighting: Weighting = "binary"
+    weighting: Weighting = "log"
     """How the summed events of a user and an item count."""
     user_exponent: float = 0.6
     """`a` of `normalised`: how much a user with many items is discounted; items get the rest."""

@@ -46,7 +46,6 @@ class BiasedFactors:
         for _ in range(iterations if ratings.nnz else 0):
             users = _solve(by_user, items, regularization)
             items = _solve(by_item, users, regularization)
-        items[np.diff(by_item.indptr) == 0] = 0
         return cls(mean, users.astype(np.float32), items.astype(np.float32))
 
     def predict(self, users: IndexArray, items: IndexArray) -> FloatArray:

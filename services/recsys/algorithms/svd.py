@@ -31,7 +31,7 @@ LARGEST_SHARE = 4
 class SvdConfig:
     variant: Literal["biased", "truncated"] = "biased"
     """`biased` adds a factorisation of the explicit ratings with user and item biases; both rank alike."""
-    factors: int = 64
+    factors: int = 128
     """Singular vectors kept for ranking."""
     item_exponent: float = 0.5
     """An item's column is divided by its length to this power: 0 favours popular items, 1 ignores popularity."""

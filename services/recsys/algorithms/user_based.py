@@ -18,11 +18,11 @@ from recsys.domain import Algorithm
 
 @dataclass(frozen=True)
 class UserBasedConfig:
-    neighbours: int = 100
+    neighbours: int = 200
     """The nearest users with a positive cosine."""
     weighting: Weighting = "log"
     """How the summed events of a user and an item count."""
-    item_exponent: float = 0.5
+    item_exponent: float = 0.3
     """How much a popular item is discounted in comparing users: strengths x degree ^ -item_exponent."""
     power: float = 1.0
     """Each neighbour's cosine is raised to it: above 1 the nearest count more."""

@@ -60,9 +60,11 @@ class PersonalBehaviour(RecommenderBehaviour):
         history, items = data.histories.rows(only(20)), np.array([0, 1, 50, 119], np.int32)
         assert _explained(model, history, items).shape == (4, history.weights.nnz)
 
-    def test_shares_add_up_to_the_explained_parts(self, model: Recommender, data: TrainingData) -> None:
+    def test_shares_add_up_to_the_explained_parts(
+        self, model: Recommender, data: TrainingData, world: SmallWorld
+    ) -> None:
         items = np.arange(0, len(data.item_ids), 7, dtype=np.int32)
-        for user in range(0, len(data.user_ids) - 1, 9):
+        for user in (world.disliker - 1, *range(0, len(data.user_ids) - 1, 9)):
             history = data.histories.rows(only(user))
             parts = model.parts(history)
             for source, brought in model.explain_parts(history, items).items():

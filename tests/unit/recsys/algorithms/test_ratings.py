@@ -47,6 +47,18 @@ def test_an_unknown_user_and_an_unrated_item_get_what_is_known_of_the_other() ->
     np.testing.assert_allclose(model.predict(np.array([7, 7]), np.array([0, 1])), item_mean, rtol=1e-5)
 
 
+def test_the_items_minimise_the_penalised_squares_given_the_users() -> None:
+    train, _ = some_ratings()
+    model = fit(train)
+    users = model.users.astype(np.float64)
+    for item in range(0, 80, 7):
+        rated = train[:, [item]].tocoo()
+        factors = np.column_stack([np.ones(rated.nnz), users[rated.row, 1:]])
+        vector = model.items[item].astype(np.float64)
+        error = model.mean + users[rated.row, 0] + factors @ vector - rated.data
+        np.testing.assert_allclose(factors.T @ error + 0.05 * rated.nnz * vector, 0, atol=1e-4)
+
+
 def test_predictions_stay_on_the_scale() -> None:
     ratings = sparse.csr_array(np.array([[5, 5, 0.5], [5, 0, 0.5], [0.5, 0.5, 5]], np.float32))
     model = BiasedFactors.fit(ratings, factors=3, regularization=1e-4, iterations=30, seed=0)
