@@ -188,6 +188,26 @@ async def test_what_was_dropped_in_silence_is_not_served_after_it(workers: Async
     assert not await other.serves()
 
 
+async def test_an_invalidation_that_was_never_sent_counts_all_the_same(workers: AsyncExitStack, gate: Gate) -> None:
+    """The breaker refuses it after late reads, while the connection itself lives on."""
+    clock = SystemClock()
+    connection = RedisConnection(_through(gate), clock=clock, timeout_seconds=5, greet=new_generation)
+    await workers.enter_async_context(connection)
+    worker = Worker(connection, RedisRecommendationCache(connection, clock, ttl_seconds=600))
+    await worker.keep()
+    gate.fall_silent()
+    late = []
+    for _ in range(3):
+        late.append(asyncio.ensure_future(worker.cache.read(1, "key")))
+        await asyncio.sleep(0.01)
+    assert all(isinstance(result, Unavailable) for result in await asyncio.gather(*late, return_exceptions=True))
+    with pytest.raises(Unavailable, match="is away"):
+        await worker.cache.invalidate([1])
+    gate.speak()
+    await worker.recover()
+    assert not await worker.serves()
+
+
 @pytest.fixture
 def own_server(tmp_path: Path, free_tcp_port: int) -> RedisServer:
     return RedisServer(find_binary(), tmp_path, free_tcp_port)
