@@ -11,6 +11,9 @@ from pydantic_core import to_json
 
 from recsys.domain import Explanation, Recommendation
 
+PREFIX_BYTES = 400
+"""The flags stand within these; text further on cannot look like one, its quotes are escaped."""
+COLD = b'"cold_start":true'
 FRESH, STORED = b'"cached":false', b'"cached":true'
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from recommendation_api.schemas.recommendations import RecommendationRequest
-from recommendation_api.serving.answer import as_stored
+from recommendation_api.serving.answer import COLD, PREFIX_BYTES, as_stored
 from recommendation_api.serving.batcher import Answered, Batcher, Miss
 from recommendation_api.serving.cache_key import cache_key, query_digest
 from recommendation_api.serving.catalogue_view import CatalogueMirror
@@ -22,9 +22,14 @@ from recsys.errors import FieldError, InvalidInput, Unavailable
 from recsys.ports import CacheEntry
 from recsys.settings import Settings
 from recsys.stores import Stores
-from recsys.telemetry import CACHE, DEGRADED
+from recsys.telemetry import CACHE, DEGRADED, RECOMMENDATIONS
 
 REDIS = "redis"
+ANSWERED = {
+    (algorithm, cold): RECOMMENDATIONS.labels(algorithm.value, str(cold).lower())
+    for algorithm in Algorithm
+    for cold in (False, True)
+}
 HIT, MISS, BYPASS, AWAY = (CACHE.labels(outcome) for outcome in ("hit", "miss", "bypass", "unavailable"))
 
 logger = structlog.get_logger(__name__)
@@ -46,26 +51,31 @@ class Answers:
         self._live, self._catalogue, self._cache, self._clock = live, catalogue, stores.cache, stores.clock
         self._batcher, self._kept = batcher, kept
         self._ttl, self._diversity = settings.cache_ttl_seconds, settings.diversity
-        self._flights: dict[tuple[object, ...], asyncio.Task[bytes]] = {}
+        self._flights: dict[tuple[object, ...], asyncio.Task[Answered]] = {}
 
     async def answer(self, request: RecommendationRequest) -> bytes:
         """Raises `InvalidInput`, `NotReady`, `Unavailable`."""
+        body = await self._answer(request)
+        ANSWERED[request.algorithm, COLD in body[:PREFIX_BYTES]].inc()
+        return body
+
+    async def _answer(self, request: RecommendationRequest) -> bytes:
         live = self._live()
         key = cache_key(live.version, request, self._diversity)
         if not request.use_cache:
             BYPASS.inc()
-            return await self._compute(self._miss(live, key, request, ()), None)
+            return _told(await self._compute(self._miss(live, key, request, ()), None))
         try:
             found = await self._cache.read(request.user_id, key)
         except Unavailable:
             AWAY.inc()
-            return await self._compute(self._miss(live, key, request, (REDIS,)), None)
+            return _told(await self._compute(self._miss(live, key, request, (REDIS,)), None))
         epoch = self._catalogue.view.revision
         if found.entry is not None and found.entry.epoch == epoch:
             HIT.inc()
             return found.entry.body
         MISS.inc()
-        return await self._fly(self._miss(live, key, request, ()), found.version, epoch)
+        return _told(await self._fly(self._miss(live, key, request, ()), found.version, epoch))
 
     def _miss(self, live: LiveRelease, key: str, request: RecommendationRequest, degraded: tuple[str, ...]) -> Miss:
         check_held(live, request.algorithm)
@@ -75,7 +85,7 @@ class Answers:
         diversity = self._diversity if request.diversity is None else request.diversity
         return Miss(live, key, request, diversity, page, degraded)
 
-    async def _fly(self, miss: Miss, version: str, epoch: int) -> bytes:
+    async def _fly(self, miss: Miss, version: str, epoch: int) -> Answered:
         """Join the computation of an equal question, or begin one.
 
         The user's event version is part of what is equal: an event moves it before it is acknowledged, so that whoever
@@ -89,14 +99,12 @@ class Answers:
             flight.add_done_callback(lambda _: self._flights.pop(identity))
         return await asyncio.shield(flight)
 
-    async def _compute(self, miss: Miss, version: str | None) -> bytes:
+    async def _compute(self, miss: Miss, version: str | None) -> Answered:
         answered = await self._batcher.ask(miss)
         self._kept.offer(answered.computed.kept)
-        for dependency in answered.degraded:
-            DEGRADED.labels(dependency).inc()
         if version is not None and not answered.degraded:
             await self._store(miss, answered, version)
-        return answered.computed.body
+        return answered
 
     async def _store(self, miss: Miss, answered: Answered, version: str) -> None:
         expires_at = min(self._clock.now().timestamp() + self._ttl, answered.computed.stays_right_until)
@@ -106,6 +114,12 @@ class Answers:
                 await self._cache.store(miss.request.user_id, miss.key, entry)
             except Unavailable:
                 logger.info("an answer is not cached", dependency=REDIS)
+
+
+def _told(answered: Answered) -> bytes:
+    for dependency in answered.degraded:
+        DEGRADED.labels(dependency).inc()
+    return answered.computed.body
 
 
 def check_held(live: LiveRelease, algorithm: Algorithm) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from recommendation_api.logs import masked
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving.catalogue_view import CatalogueMirror, CatalogueView
 from recommendation_api.serving.engine import Batch, Computed, Question, compute
@@ -100,18 +101,25 @@ class Batcher:
         for miss in misses:
             observe("queue", time.perf_counter() - miss.since)
         try:
-            answers = await self._together(misses)
-        except Exception as error:  # noqa: BLE001 - one odd question must not take the others with it
-            if len(misses) > 1:
-                for miss in misses:
-                    await self._answer([miss])
-                return
-            BACKGROUND_ERRORS.labels(TASK).inc()
-            _fail(misses[0], error)
-        else:
-            for miss, answer in zip(misses, answers, strict=True):
+            for miss, answer in zip(misses, await self._together(misses), strict=True):
                 if not miss.answered.done():
                     miss.answered.set_result(answer)
+        except asyncio.CancelledError:
+            _fail(misses, asyncio.CancelledError())
+            raise
+        except Unavailable as error:
+            _fail(misses, error)
+        except Exception as error:  # noqa: BLE001 - one odd question must not take the others with it
+            await self._one_by_one(misses, error)
+
+    async def _one_by_one(self, misses: Sequence[Miss], error: Exception) -> None:
+        if len(misses) > 1:
+            for miss in misses:
+                await self._answer([miss])
+            return
+        BACKGROUND_ERRORS.labels(TASK).inc()
+        logger.warning("a list cannot be computed", algorithm=misses[0].request.algorithm.value, error=masked(error))
+        _fail(misses, error)
 
     async def _together(self, misses: Sequence[Miss]) -> list[Answered]:
         different = list({miss.identity: miss for miss in misses}.values())
@@ -158,7 +166,7 @@ class Batcher:
         return compute(batch, questions)
 
 
-def _fail(miss: Miss, error: Exception) -> None:
-    logger.warning("a list could not be computed", algorithm=miss.request.algorithm.value, error=repr(error))
-    if not miss.answered.done():
-        miss.answered.set_exception(error)
+def _fail(misses: Sequence[Miss], error: BaseException) -> None:
+    for miss in misses:
+        if not miss.answered.done():
+            miss.answered.set_exception(error)

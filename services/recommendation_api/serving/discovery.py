@@ -68,14 +68,13 @@ def _nearness(live: LiveRelease, column: int, algorithm: Algorithm) -> FloatArra
 def popular_items(
     live: LiveRelease, view: CatalogueView, category: str | None, *, n: int, at: float
 ) -> list[ScoredItem]:
-    """Available items by popularity x quality; those that nobody touched follow by quality."""
+    """Available items by popularity x quality as a share of the highest; what nobody touched follows by quality."""
     ground = live.over(view)
     allowed: Mask = available(view, at)
     if category is not None:
         allowed &= view.category == view.category_codes[category]
-    nothing = np.zeros(len(view.category_names) + 1, np.float32)
-    ladder = refill(ground, Known(nothing), allowed, n)
-    return _listed(view, ladder.positions, ladder.level)
+    chosen = best(ground.popularity, np.flatnonzero(allowed).astype(np.int32), n, ground.quality)
+    return _listed(view, chosen, ground.popularity[chosen])
 
 
 def _listed(view: CatalogueView, positions: IndexArray, scores: FloatArray) -> list[ScoredItem]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from recommendation_api.logs import masked
 from recsys.ports import Clock, KeptList, RecommendationLog
 from recsys.telemetry import BACKGROUND_ERRORS, LISTS_DROPPED
 
@@ -69,7 +70,7 @@ class KeptLists:
         except Exception as error:  # noqa: BLE001 - the writer outlives whatever a list or the log does
             LISTS_DROPPED.inc(len(lists))
             BACKGROUND_ERRORS.labels(TASK).inc()
-            logger.warning("computed lists are not kept", lists=len(lists), error=repr(error))
+            logger.warning("computed lists are not kept", lists=len(lists), error=masked(error))
 
     async def _forget(self) -> None:
         while True:
@@ -77,5 +78,5 @@ class KeptLists:
                 await self._log.forget_before(self._clock.now() - self._retention)
             except Exception as error:  # noqa: BLE001 - the next turn may succeed
                 BACKGROUND_ERRORS.labels(TASK).inc()
-                logger.warning("old lists are not forgotten", error=repr(error))
+                logger.warning("old lists are not forgotten", error=masked(error))
             await asyncio.sleep(FORGET_SECONDS)

@@ -72,7 +72,7 @@ def _places(ground: Ground, known: Known) -> tuple[IndexArray, FloatArray]:
     """(n_positions,) the rung of each item, and its place there from 0 to 1."""
     rungs = np.full(len(ground.popularity), Rung.REMAINING, np.int32)
     within = ground.quality.copy()
-    popular = ground.popularity > 0
+    popular = ground.touched
     rungs[popular], within[popular] = Rung.POPULAR, ground.popularity[popular]
     weight = known.liking[ground.view.category]
     liked = popular & (weight > 0)

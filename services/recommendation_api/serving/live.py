@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.ids import locate
@@ -26,7 +27,9 @@ class Ground:
     column: IndexArray
     """(n_positions,) -1 for an item that is newer than the release"""
     popularity: FloatArray
-    """(n_positions,) 0..1, popularity x quality; 0 for an item that nobody touched"""
+    """(n_positions,) above 0, at most 1: popularity x quality, those that nobody touched behind all others"""
+    touched: NDArray[np.bool_]
+    """(n_positions,) whether anybody did anything with the item, as far as the release knows"""
     relative_popularity: FloatArray
     """(n_positions,) 0..1, the same as a share of the best in its category"""
     turn: FloatArray
@@ -48,7 +51,7 @@ class LiveRelease:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.version = release.version
-        self._popularity = _popularity(release)
+        self._popularity, self._touched = _popularity(release)
         self._ground: Ground | None = None
 
     @cached_property
@@ -64,19 +67,22 @@ class LiveRelease:
 
     def _lay(self, view: CatalogueView) -> Ground:
         column = locate(self.release.item_ids, view.item_ids)
-        popularity = np.append(self._popularity, np.float32(0))[column]
-        quality = np.nan_to_num(view.quality, nan=UNKNOWN_QUALITY) / MAX_QUALITY
+        touched = np.append(self._touched, False)[column]
+        quality = np.asarray(np.nan_to_num(view.quality, nan=UNKNOWN_QUALITY) / MAX_QUALITY, np.float32)
+        known = np.append(self._popularity, np.float32(0))[column]
+        floor = np.min(known[touched], initial=1) / 2
+        popularity = np.where(touched, known, np.maximum(quality * floor, TINY)).astype(np.float32)
         relative, turn = _relative(popularity, view), _turns(popularity, view)
-        return Ground(view, column, popularity, relative, turn, quality.astype(np.float32))
+        return Ground(view, column, popularity, touched, relative, turn, quality)
 
 
-def _popularity(release: Release) -> FloatArray:
-    """(n_columns,) scaled to 0..1; items without an event of anybody stay at 0."""
+def _popularity(release: Release) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """(n_columns,) popularity as a share of the highest, and whether there is any event."""
     model = release.models[Algorithm.POPULARITY]
     score = model.fold_in(Histories.empty(1, len(release.item_ids)))[0].astype(np.float32)
     touched = np.bincount(release.histories.weights.indices, minlength=len(score)) > 0
-    score = np.where(touched, np.maximum(score, np.float32(TINY)), np.float32(0))
-    return (score / max(float(score.max(initial=0)), TINY)).astype(np.float32)
+    share = np.maximum(score / max(float(score.max(initial=0)), TINY), TINY)
+    return share.astype(np.float32), touched
 
 
 def _relative(popularity: FloatArray, view: CatalogueView) -> FloatArray:

@@ -25,8 +25,6 @@ PRIOR_EVENTS = 5
 @dataclass(frozen=True, slots=True)
 class Person:
     user_id: int
-    known: bool
-    """False: nobody has this id."""
     n_events: int
     seen: NDArray[np.int64]
     """Ids of the touched items, also those that the release does not know; may repeat."""
@@ -61,9 +59,9 @@ async def load_people(log: InteractionLog, users: Users, user_ids: Sequence[int]
 def _person(user_id: int, events: Sequence[Interaction], user: User | None) -> Person:
     seen = np.fromiter((event.item_id for event in events), np.int64, len(events))
     if user is None:
-        return Person(user_id, bool(events), len(events), seen, events)
+        return Person(user_id, len(events), seen, events)
     liked = np.array(sorted(set(user.liked_item_ids).difference(seen.tolist())), np.int64)
-    return Person(user_id, True, len(events), seen, events, user.preferences, liked, user.signed_up_at)
+    return Person(user_id, len(events), seen, events, user.preferences, liked, user.signed_up_at)
 
 
 def crowd(people: Sequence[Person], item_ids: NDArray[np.int64], weights: EventWeights) -> Crowd:
@@ -104,10 +102,7 @@ def last_known(release: Release, user_ids: Sequence[int]) -> Crowd:
         histories = _spread(histories, known, nobody)
     indptr, indices = histories.weights.indptr, histories.weights.indices
     touched = [release.item_ids[indices[indptr[row] : indptr[row + 1]]] for row in range(len(rows))]
-    people = [
-        Person(user_id, bool(is_known), len(seen), seen)
-        for user_id, is_known, seen in zip(user_ids, known, touched, strict=True)
-    ]
+    people = [Person(user_id, len(seen), seen) for user_id, seen in zip(user_ids, touched, strict=True)]
     return Crowd(people, histories)
 
 

@@ -102,7 +102,9 @@ def _boost(case: Case, totals: FloatArray | None, stated: FloatArray) -> FloatAr
         return None
     top = max(float(totals.max(initial=0)), 0.0)
     ground = case.ground
-    return ground.relative_popularity * stated[ground.view.category] * PREFERENCE_BOOST * np.float32(top)
+    return (
+        ground.touched * ground.relative_popularity * stated[ground.view.category] * PREFERENCE_BOOST * np.float32(top)
+    )
 
 
 def _personal(case: Case, totals: FloatArray | None, allowed: Mask, n: int) -> IndexArray:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from recommendation_api.logs import masked
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
 from recsys.domain import Deployment
@@ -86,7 +87,7 @@ class Watcher:
             logger.debug("the champion cannot be followed", dependency=error.dependency)
         except Exception as error:  # noqa: BLE001
             BACKGROUND_ERRORS.labels(TASK).inc()
-            logger.warning("the champion cannot be followed", error=repr(error))
+            logger.warning("the champion cannot be followed", error=masked(error))
 
     async def _last_known(self) -> list[str]:
         """Versions to try while the registry is away, the best first."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from recommendation_api.serving import batcher
 from recsys.adapters.memory import MemoryDatabase
@@ -255,6 +256,25 @@ async def test_the_release_alone_knows_what_the_log_knows(open_serving: Open, st
     with_log, without = await open_serving(stores), await open_serving(away)
     for user_id in (1, 20, 60, 110):
         assert ids(await without.ask(user_id)) == ids(await with_log.ask(user_id))
+
+
+async def test_answers_are_counted_by_algorithm_by_cold_start_and_by_what_they_went_without(
+    open_serving: Open, stores: Stores
+) -> None:
+    away = replace(stores, interactions=AwayLog(), users=AwayUsers())  # type: ignore[arg-type]
+    healthy, degraded = await open_serving(stores), await open_serving(away)
+    before = counted()
+    await asyncio.gather(*(healthy.ask(1) for _ in range(3)), *(degraded.ask(10_000) for _ in range(2)))
+    await healthy.ask(1)
+    after = counted()
+    assert [now - then for now, then in zip(after, before, strict=True)] == [4, 2, 2]
+
+
+def counted() -> list[float]:
+    """Warm answers, cold answers, answers without PostgreSQL."""
+    samples = [("recommendations", {"algorithm": "hybrid", "cold_start": cold}) for cold in ("false", "true")]
+    samples.append(("degraded_answers", {"dependency": "postgres"}))
+    return [REGISTRY.get_sample_value(f"recstack_{name}_total", labels) or 0 for name, labels in samples]
 
 
 async def test_redis_away_computes_and_says_so(open_serving: Open, stores: Stores) -> None:

@@ -95,7 +95,6 @@ def people(draw: st.DrawFn) -> Person:
     liked = draw(st.sets(st.integers(1, 125), max_size=3)) - set(touched)
     return Person(
         user_id=1,
-        known=True,
         n_events=len(events),
         seen=np.array(touched, np.int64),
         events=events,
