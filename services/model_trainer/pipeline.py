@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from model_trainer.blend import choose_blend
+from model_trainer.blend import choose_blend, validation
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import is_telling, refuse_broken_models, refuse_worse_than_chance
 from model_trainer.judging import Verdict, judge_models
@@ -78,7 +78,8 @@ class Training:
             snapshot = self._read()
             judged = self._judge(snapshot, names)
             refuse_worse_than_chance(judged.verdict, self.plan)
-            data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)
+            data = snapshot.training_data(snapshot.events, self.settings.weights)
+            fitted = self._fit("Fit on everything", names, data, judged.fitted)
             release = self._release(snapshot, data, fitted, judged)
             self._publish(publisher, release, not is_telling(judged.verdict, self.plan), ensure_lock)
         weights = judged.weights or DEFAULT_WEIGHTS
@@ -99,21 +100,19 @@ class Training:
             step.note = "{:,} users, {:,} items, {:,} events".format(*sizes)
             return snapshot
 
-    def _fit(
-        self, title: str, names: Sequence[Algorithm], snapshot: Snapshot, events: Events, earlier: Fitted | None
-    ) -> tuple[TrainingData, Fitted]:
+    def _fit(self, title: str, names: Sequence[Algorithm], data: TrainingData, earlier: Fitted | None = None) -> Fitted:
         with self.steps.step(title) as step:
-            data = snapshot.training_data(events, self.settings.weights)
             fitted = fit(names, data, earlier)
             step.note = fitted.summary()
-            return data, fitted
+            return fitted
 
     def _judge(self, snapshot: Snapshot, names: Sequence[Algorithm]) -> Judged:
         split = time_split(snapshot.events, test_share=self.plan.test_share)
-        if not len(split.train) or not len(split.test):
+        if not len(split.train):
             return Judged()
         chosen = self._choose(snapshot, names, split.train)
-        data, fitted = self._fit("Fit before the test part", names, snapshot, split.train, chosen.fitted)
+        data = snapshot.training_data(split.train, self.settings.weights)
+        fitted = self._fit("Fit before the test part", names, data, chosen.fitted)
         with self.steps.step("Judge on the test part") as step:
             models = fitted.with_hybrid(chosen.weights)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
@@ -121,13 +120,13 @@ class Training:
             return Judged(verdict, chosen.weights, fitted)
 
     def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events) -> Judged:
-        split = time_split(before_test, test_share=self.plan.validation_share)
-        if not len(split.train) or not len(split.test):
+        part = validation(snapshot, before_test, self.settings.weights, self.plan)
+        if part is None:
             return Judged()
-        data, fitted = self._fit("Fit before the validation part", names, snapshot, split.train, None)
+        fitted = self._fit("Fit before the validation part", names, part.train)
         with self.steps.step("Choose the blend") as step:
-            weights = choose_blend(fitted, data, split.test, self.settings.weights, self.plan)
-            step.note = _blend(weights) if weights else "too few users to choose on: the default weights"
+            weights = choose_blend(fitted, part, self.plan)
+            step.note = _blend(weights) if weights else "nothing was foreseen: the default weights"
             return Judged(None, weights, fitted)
 
     def _release(self, snapshot: Snapshot, data: TrainingData, fitted: Fitted, judged: Judged) -> Release:

@@ -31,7 +31,8 @@ class Publisher:
     """Releases that stay on disk and in MLflow."""
 
     def clean(self) -> None:
-        """Take away what an earlier training left half done."""
+        """Take away what an earlier training left half done; raises `OSError` if nothing can be written."""
+        self.releases.mkdir(parents=True, exist_ok=True)
         self.tracking.clear_abandoned()
         remove_leftovers(self.releases)
 
