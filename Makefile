@@ -26,7 +26,7 @@ demo: ## The guided tour of a running platform
 	$(PYTHON) demo.py
 
 test: install ## Every test that this machine can run (ten minutes at most)
-	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadgroup
+	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
 
 test-quick: install ## The unit tests (a minute at most)
 	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest tests/unit -n 2

@@ -14,18 +14,27 @@ from pathlib import Path
 import pytest
 import redis
 from psycopg import sql
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from native import places, processes
-from native.account import fill_copy, private_folder, readable_tree, server_account
+from native.account import private_folder, server_account
 from native.answers import http_ok
 from native.configuration import Configuration
 from native.places import ROOT
 from native.ports import LOOPBACK, free_port
-from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer, wheel_tree
+from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer
+from native.providers.postgres_binaries import fill_copy, usable_tree, wheel_tree
 from native.providers.redis import RedisServer, find_binary
 from recsys.settings import EventWeights, Settings
 
 TEMPLATE = "recstack_template"
+NEED_MLFLOW = (
+    "tests/e2e/",
+    "tests/contract/test_release_registry",
+    "tests/integration/model_trainer/",
+    "tests/integration/recsys/adapters/test_mlflow_tracking",
+)
 QUICK = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -39,11 +48,15 @@ QUICK = {
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` one worker has the MLflow server: it takes seconds to start."""
-    for item in items:
-        if "mlflow_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("mlflow"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """One worker has the MLflow server, which takes seconds to start; every other test goes wherever there is room."""
+    return _OneStack(config, log)
+
+
+class _OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith(NEED_MLFLOW) else nodeid
 
 
 def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: Path, patience: float = 30) -> None:
@@ -76,9 +89,9 @@ def postgres_server() -> Iterator[PostgresServer]:
     """PostgreSQL 18 with the role `recstack` and no database of ours."""
     account = server_account()
     folder = private_folder(account, "recstack-test-")
-    tree = readable_tree(account, wheel_tree(), "bin/postgres", folder / "tree")
+    tree = usable_tree(account, folder)
     if tree != wheel_tree():
-        fill_copy(wheel_tree(), tree)
+        fill_copy(tree)
     server = PostgresServer(tree, folder / "data", folder, free_port(), account, QUICK)
     server.initialise()
     log = folder / "server.log"

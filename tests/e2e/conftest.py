@@ -29,11 +29,9 @@ PutItem = Callable[..., int]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them in the worker that has the MLflow server."""
     for item in items:
         if item.path.is_relative_to(FOLDER):
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("mlflow"))
             item.add_marker(pytest.mark.timeout(STACK_SECONDS))
 
 
