@@ -19,11 +19,12 @@ import psutil
 from model_trainer.fitting import DEFAULT_ALGORITHMS, fit
 from model_trainer.snapshot import read_snapshot
 from native import processes
-from native.account import fill_copy, private_folder, readable_tree, server_account
+from native.account import private_folder, server_account
 from native.answers import http_ok
 from native.places import ROOT
 from native.ports import LOOPBACK, free_port, is_open
-from native.providers.postgres import STOP_SIGNAL, PostgresServer, wheel_tree
+from native.providers.postgres import STOP_SIGNAL, PostgresServer
+from native.providers.postgres_binaries import fill_copy, usable_tree, wheel_tree
 from native.providers.redis import RedisServer, find_binary
 from recsys.migrations import migrate
 from recsys.release import Release, new_version, write_release
@@ -105,9 +106,9 @@ def running_bare(body_bytes: int) -> Iterator[Server]:
 def _postgres() -> Iterator[str]:
     account = server_account()
     folder = private_folder(account, "recstack-benchmark-")
-    tree = readable_tree(account, wheel_tree(), "bin/postgres", folder / "tree")
+    tree = usable_tree(account, folder)
     if tree != wheel_tree():
-        fill_copy(wheel_tree(), tree)
+        fill_copy(tree)
     server = PostgresServer(tree, folder / "data", folder, free_port(), account)
     server.initialise()
     with (folder / "server.log").open("wb") as output:

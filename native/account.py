@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -78,18 +77,3 @@ def private_folder(account: Account, prefix: str) -> Path:
             account.own(folder)
             return folder
     raise OSError(f"No temporary folder that the user {account.name} can enter.")
-
-
-def readable_tree(account: Account, tree: Path, probe: str, copy: Path) -> Path:
-    """`tree`, or where `account` cannot run `tree/probe` the place `copy`, filled by `fill_copy`."""
-    return tree if account.can("x", tree / probe) else copy
-
-
-def fill_copy(tree: Path, copy: Path) -> None:
-    """Copy `tree` once; a copy that was interrupted is made anew."""
-    if copy.exists():
-        return
-    unfinished = copy.with_name(f"{copy.name}.new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(tree, unfinished)
-    unfinished.rename(copy)

