@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,40 +22,11 @@ from recsys.adapters.redis.cache import MAX_BODY_BYTES, MAX_READS
 from recsys.errors import InvalidInput, Unavailable
 from recsys.ports import CacheEntry
 from recsys.testing.gate import Gate
+from tests.integration.recsys.adapters.redis_worker import BODY, Worker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.integration]
 
 TIMEOUT_SECONDS = 1.0
-BODY = b'{"recommendations":[]}'
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """A process's own connection and cache."""
-
-    connection: RedisConnection
-    cache: RedisRecommendationCache
-
-    async def keep(self, user_id: int = 1) -> None:
-        version = (await self.cache.read(user_id, "key")).version
-        entry = CacheEntry(BODY, version, epoch=1, expires_at=time.time() + 600)
-        await self.cache.store(user_id, "key", entry)
-
-    async def serves(self, user_id: int = 1) -> bool:
-        return (await self.cache.read(user_id, "key")).entry is not None
-
-    async def recover(self) -> None:
-        """Within a few pauses."""
-        deadline = time.monotonic() + 15
-        while True:
-            try:
-                await self.cache.read(99, "key")
-            except Unavailable:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(0.02)
-            else:
-                return
 
 
 @pytest.fixture
