@@ -29,12 +29,14 @@ from native.providers.redis import RedisServer, find_binary
 from recsys.settings import EventWeights, Settings
 
 TEMPLATE = "recstack_template"
-NEED_MLFLOW = (
-    "tests/e2e/",
-    "tests/contract/test_release_registry",
-    "tests/integration/model_trainer/",
-    "tests/integration/recsys/adapters/test_mlflow_tracking",
-)
+TOGETHER = {
+    "tests/e2e/": "mlflow",
+    "tests/contract/test_release_registry": "mlflow",
+    "tests/integration/model_trainer/": "mlflow",
+    "tests/integration/recsys/adapters/test_mlflow_tracking": "mlflow",
+    "tests/integration/native/test_up": "native",
+}
+"""What shares servers that take seconds to start, and so stays in one worker."""
 QUICK = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -50,13 +52,13 @@ _numbers = itertools.count(1)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """One worker has the MLflow server, which takes seconds to start; every other test goes wherever there is room."""
+    """Tests that share slow servers stay together; every other test goes wherever there is room."""
     return _OneStack(config, log)
 
 
 class _OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
-        return "stack" if nodeid.startswith(NEED_MLFLOW) else nodeid
+        return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
 
 
 def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: Path, patience: float = 30) -> None:

@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.slow,
     pytest.mark.timeout(400),
-    pytest.mark.xdist_group("native"),
 ]
 
 PARTS = ("services", "sql", "native", "notebooks", ".env.example")
