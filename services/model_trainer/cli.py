@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated, NoReturn
 
-import structlog
 import typer
 from rich.console import Console
 
@@ -58,15 +57,8 @@ def schedule(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--every") from None
     with _one_sentence(progress):
-        _configure_logs(settings)
         _serve_metrics(settings, progress)
         Schedule(seconds, ServerState(settings), run_training, SystemClock()).forever()
-
-
-def _configure_logs(settings: Settings) -> None:
-    if settings.log_json:
-        stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-        structlog.configure([structlog.processors.add_log_level, stamp, structlog.processors.JSONRenderer()])
 
 
 def _serve_metrics(settings: Settings, progress: Console) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from model_trainer.blend import choose_blend, validation
+from model_trainer.blend import choose_blend
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import is_telling, refuse_broken_models, refuse_worse_than_chance
 from model_trainer.judging import Verdict, judge_models
@@ -78,8 +78,7 @@ class Training:
             snapshot = self._read()
             judged = self._judge(snapshot, names)
             refuse_worse_than_chance(judged.verdict, self.plan)
-            data = snapshot.training_data(snapshot.events, self.settings.weights)
-            fitted = self._fit("Fit on everything", names, data, judged.fitted)
+            data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)
             release = self._release(snapshot, data, fitted, judged)
             self._publish(publisher, release, not is_telling(judged.verdict, self.plan), ensure_lock)
         weights = judged.weights or DEFAULT_WEIGHTS
@@ -100,19 +99,21 @@ class Training:
             step.note = "{:,} users, {:,} items, {:,} events".format(*sizes)
             return snapshot
 
-    def _fit(self, title: str, names: Sequence[Algorithm], data: TrainingData, earlier: Fitted | None = None) -> Fitted:
+    def _fit(
+        self, title: str, names: Sequence[Algorithm], snapshot: Snapshot, events: Events, earlier: Fitted | None
+    ) -> tuple[TrainingData, Fitted]:
         with self.steps.step(title) as step:
+            data = snapshot.training_data(events, self.settings.weights)
             fitted = fit(names, data, earlier)
             step.note = fitted.summary()
-            return fitted
+            return data, fitted
 
     def _judge(self, snapshot: Snapshot, names: Sequence[Algorithm]) -> Judged:
         split = time_split(snapshot.events, test_share=self.plan.test_share)
-        if not len(split.train):
+        if not len(split.train) or not len(split.test):
             return Judged()
         chosen = self._choose(snapshot, names, split.train)
-        data = snapshot.training_data(split.train, self.settings.weights)
-        fitted = self._fit("Fit before the test part", names, data, chosen.fitted)
+        data, fitted = self._fit("Fit before the test part", names, snapshot, split.train, chosen.fitted)
         with self.steps.step("Judge on the test part") as step:
             models = fitted.with_hybrid(chosen.weights)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
@@ -120,13 +121,13 @@ class Training:
             return Judged(verdict, chosen.weights, fitted)
 
     def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events) -> Judged:
-        part = validation(snapshot, before_test, self.settings.weights, self.plan)
-        if part is None:
+        split = time_split(before_test, test_share=self.plan.validation_share)
+        if not len(split.train) or not len(split.test):
             return Judged()
-        fitted = self._fit("Fit before the validation part", names, part.train)
+        data, fitted = self._fit("Fit before the validation part", names, snapshot, split.train, None)
         with self.steps.step("Choose the blend") as step:
-            weights = choose_blend(fitted, part, self.plan)
-            step.note = _blend(weights) if weights else "nothing was foreseen: the default weights"
+            weights = choose_blend(fitted, data, split.test, self.settings.weights, self.plan)
+            step.note = _blend(weights) if weights else "too few users to choose on: the default weights"
             return Judged(None, weights, fitted)
 
     def _release(self, snapshot: Snapshot, data: TrainingData, fitted: Fitted, judged: Judged) -> Release:

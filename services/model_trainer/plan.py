@@ -14,9 +14,6 @@ class Plan:
     judged_users: int = 4_000
     """At most, drawn at random: enough for intervals of a few per cent."""
     validation_users: int = 1_000
-    enough_validation_users: int = 200
-    """Below, the weights are chosen on each user's last events instead."""
-    validation_share_per_user: float = 0.2
     min_validation_users: int = 50
     """Below, chosen weights would follow chance: the default ones stay."""
     min_judged_users: int = 100

@@ -31,8 +31,7 @@ class Publisher:
     """Releases that stay on disk and in MLflow."""
 
     def clean(self) -> None:
-        """Take away what an earlier training left half done; raises `OSError` if nothing can be written."""
-        self.releases.mkdir(parents=True, exist_ok=True)
+        """Take away what an earlier training left half done."""
         self.tracking.clear_abandoned()
         remove_leftovers(self.releases)
 
