@@ -56,6 +56,7 @@ def test_jupyter_can_be_left_out() -> None:
 
 
 def test_services_find_each_other_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("no_proxy", "intranet.example")
     for step in _steps().values():
         if isinstance(step, Task) or step.name in {"api", "mlflow", "trainer", "jupyter"}:
