@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
+from recommendation_api.background import end
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recsys.errors import Unavailable
 from recsys.ports import Catalog
@@ -68,9 +68,7 @@ class CatalogueMirror:
 
     async def aclose(self) -> None:
         if self._follower:
-            self._follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._follower
+            await end(self._follower)
 
     async def refresh(self) -> None:
         """Take in every write that was committed before this call. Concurrent calls share one read. Raises

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
+from recommendation_api.background import end
 from recommendation_api.logs import masked
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving.catalogue_view import CatalogueMirror, CatalogueView
@@ -73,11 +73,7 @@ class Batcher:
         self._runners = [asyncio.create_task(self._run(), name=TASK) for _ in range(RUNNERS)]
 
     async def aclose(self) -> None:
-        for runner in self._runners:
-            runner.cancel()
-        for runner in self._runners:
-            with suppress(asyncio.CancelledError):
-                await runner
+        await end(*self._runners)
         while not self._waiting.empty():
             self._waiting.get_nowait().answered.cancel()
 

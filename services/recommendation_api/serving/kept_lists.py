@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from recommendation_api.background import end
 from recommendation_api.logs import masked
 from recsys.ports import Clock, KeptList, RecommendationLog
 from recsys.telemetry import BACKGROUND_ERRORS, LISTS_DROPPED
@@ -44,11 +45,7 @@ class KeptLists:
 
     async def aclose(self) -> None:
         """Stop, and write what still waits, for a moment."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await end(*self._tasks)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 while self._waiting:

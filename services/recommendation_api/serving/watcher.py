@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from recommendation_api.background import end
 from recommendation_api.logs import masked
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
@@ -62,9 +63,7 @@ class Watcher:
 
     async def aclose(self) -> None:
         if self._follower:
-            self._follower.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._follower
+            await end(self._follower)
 
     async def look(self) -> None:
         """One look at the alias. Raises `Unavailable` while the registry is away."""
