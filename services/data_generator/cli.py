@@ -25,7 +25,7 @@ from rich.text import Text
 
 from data_generator.importers.cli import app as importers
 from data_generator.plan import DEFAULT_END, DEFAULT_SEED, Plan
-from data_generator.seed import Report, Seeded, seed
+from data_generator.seed.load import Report, Seeded, seed
 from recsys.errors import RecstackError
 from recsys.settings import Settings
 

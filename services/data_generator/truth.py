@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_generator.preferences import category_shares
+from data_generator.population.preferences import category_shares
 from data_generator.world import World
 from recsys.errors import DataRefused
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data_generator.catalogue import Catalogue, draw_catalogue
-from data_generator.demand import Demand, make_demand
-from data_generator.lexicon import Lexicon, load_lexicon
+from data_generator.catalogue.demand import Demand, make_demand
+from data_generator.catalogue.items import Catalogue, draw_catalogue
+from data_generator.catalogue.lexicon import Lexicon, load_lexicon
+from data_generator.catalogue.trends import draw_trends
 from data_generator.plan import Plan
-from data_generator.population import Population, draw_population
-from data_generator.rhythm import Rhythm, make_rhythm
-from data_generator.trends import draw_trends
+from data_generator.population.rhythm import Rhythm, make_rhythm
+from data_generator.population.users import Population, draw_population
 
 
 @dataclass(frozen=True, slots=True)

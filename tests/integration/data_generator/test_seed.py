@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from data_generator import ahead, loading
+from data_generator import loading
 from data_generator import seed as seed_module
 from data_generator.loading import TABLES
 from data_generator.plan import Plan
-from data_generator.seed import Seeded, seed
+from data_generator.seed import ahead
+from data_generator.seed.load import Seeded, seed
 from native.providers.postgres import PostgresServer
 from recsys.domain import EventType
 from recsys.errors import DataRefused

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from data_generator.plan import Plan
-from data_generator.seed import seed
+from data_generator.seed.load import seed
 from native.providers.postgres import PostgresServer
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -24,13 +24,13 @@ SERVICES = str(ROOT / "services")
 DATABASE = "seeded_by_default"
 DRAW_EVERYTHING = """
 import hashlib
-from data_generator.behaviour import draw_events, plan_blocks
-from data_generator.event_rows import event_rows
-from data_generator.names import draw_names
+from data_generator.behaviour.events import draw_events, plan_blocks
+from data_generator.seed.event_rows import event_rows
+from data_generator.texts.names import draw_names
 from data_generator.plan import Plan
-from data_generator.preferences import draw_statements
-from data_generator.rows import category_rows, item_rows, preference_rows, user_rows
-from data_generator.texts import draw_texts, text_blocks
+from data_generator.population.preferences import draw_statements
+from data_generator.seed.rows import category_rows, item_rows, preference_rows, user_rows
+from data_generator.texts.item_texts import draw_texts, text_blocks
 from data_generator.world import draw_world
 
 plan = Plan()
@@ -48,7 +48,7 @@ SEED_AND_WEIGH = """
 import resource, sys
 from pathlib import Path
 from data_generator.plan import Plan
-from data_generator.seed import seed
+from data_generator.seed.load import seed
 
 url, state, interactions = sys.argv[1:]
 plan = Plan(users=2_000, items=2_000, interactions=int(interactions))

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from data_generator.plan import Plan as World
-from data_generator.seed import seed
+from data_generator.seed.load import seed
 from model_trainer.pipeline import Training
 from model_trainer.steps import Steps
 from recsys.adapters.clock import SystemClock

@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from data_generator.behaviour import EventBlock, draw_events, plan_blocks
+from data_generator.behaviour.events import EventBlock, draw_events, plan_blocks
 from data_generator.plan import Plan
 from data_generator.world import World, draw_world
 

@@ -1,0 +1,1 @@
+"""Who comes: users with tastes, what they say of these, and when they are about."""

@@ -1,0 +1,1 @@
+"""A drawn world into PostgreSQL, all of it or nothing."""

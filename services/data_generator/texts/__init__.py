@@ -1,0 +1,1 @@
+"""Titles, descriptions and tags: what an item is, in words."""
