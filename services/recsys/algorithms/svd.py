@@ -43,7 +43,7 @@ class SvdConfig:
     """Of the randomised method: more are more exact."""
     rating_factors: int = 32
     """Length of the vectors that predict ratings."""
-    rating_regularization: float = 0.12
+    rating_regularization: float = 0.15
     """Per rating."""
     rating_iterations: int = 15
     seed: int = 0
