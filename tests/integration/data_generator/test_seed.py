@@ -15,10 +15,10 @@ import pytest
 from psycopg import sql
 
 from data_generator import loading
-from data_generator import seed as seed_module
 from data_generator.loading import TABLES
 from data_generator.plan import Plan
 from data_generator.seed import ahead
+from data_generator.seed import load as seed_load
 from data_generator.seed.load import Seeded, seed
 from native.providers.postgres import PostgresServer
 from recsys.domain import EventType
@@ -226,7 +226,7 @@ def test_a_load_that_fails_half_way_changes_nothing(
     def break_down(*_: object) -> None:
         raise RuntimeError("no more events")
 
-    monkeypatch.setattr(seed_module, "draw_events", break_down)
+    monkeypatch.setattr(seed_load, "draw_events", break_down)
     with pytest.raises(RuntimeError, match="no more events"):
         _seed(database_url, tmp_path, Plan(users=10, items=50, interactions=100), replace=True)
     assert (_fingerprint(database_url), _schema(database_url)) == before
