@@ -7,7 +7,7 @@ code in `adapters/`. Every method that cannot reach its system raises `errors.Un
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -89,8 +89,9 @@ class Users(Protocol):
         """
         ...
 
-    async def update(self, user: User) -> User:
-        """Replace demographics, preferences and liked items; sign-up time and external id stay. Raises `NotFound`,
+    async def change(self, user_id: int, change: Callable[[User], User]) -> User:
+        """Store what `change` makes of the user's demographics, preferences and liked items; sign-up time and external
+        id stay. Nobody else changes the user between `change`'s reading and the commit. Raises `NotFound`,
         `InvalidInput`.
         """
         ...

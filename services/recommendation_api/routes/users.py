@@ -55,7 +55,7 @@ async def change_user(
     user_id: UserId, body: Annotated[UserChange, FromJson(), Body()], stores: OpenStores
 ) -> UserAnswer:
     """Fields that are left out stay, null clears; the next list follows the change."""
-    changed = await stores.users.update(body.applied_to(await _user(stores, user_id)))
+    changed = await stores.users.change(user_id, body.applied_to)
     await forget(stores.cache, [user_id])
     return UserAnswer.of(changed)
 

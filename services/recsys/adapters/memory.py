@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -126,13 +126,13 @@ class MemoryUsers:
         users[stored.user_id] = stored
         return stored
 
-    async def update(self, user: User) -> User:
-        user = self._accept(user)
-        before = self._database.users.get(user.user_id)
+    async def change(self, user_id: int, change: Callable[[User], User]) -> User:
+        before = self._database.users.get(user_id)
         if before is None:
-            raise unknown_user(user.user_id)
-        stored = replace(user, signed_up_at=before.signed_up_at, external_id=before.external_id)
-        self._database.users[user.user_id] = stored
+            raise unknown_user(user_id)
+        user = self._accept(change(before))
+        stored = replace(user, user_id=user_id, signed_up_at=before.signed_up_at, external_id=before.external_id)
+        self._database.users[user_id] = stored
         return stored
 
     def _accept(self, user: User) -> User:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
@@ -79,6 +81,25 @@ async def test_a_user_is_created_told_and_changed(client: httpx.AsyncClient, wor
     assert (await client.post("/users", json=new)).status_code == 409
     unknown = await client.post("/users", json={"preferences": {"categories": {"Nonsense": 1}}})
     assert unknown.json()["errors"][0]["field"] == "preferences.categories.Nonsense"
+
+
+async def test_changes_of_one_user_at_once_lose_nothing(client: httpx.AsyncClient) -> None:
+    changes: list[dict[str, Any]] = [
+        {"age": 30},
+        {"gender": "other"},
+        {"country": "FR"},
+        {"preferences": {"categories": {"Garden": 1.0}}},
+        {"liked_item_ids": [5]},
+    ]
+    for _ in range(5):
+        blank = dict.fromkeys(["age", "gender", "country", "preferences", "liked_item_ids"])
+        assert (await client.patch("/users/1", json=blank)).status_code == 200
+        answers = await asyncio.gather(*(client.patch("/users/1", json=change) for change in changes))
+        assert [answer.status_code for answer in answers] == [200] * len(changes)
+        user = (await client.patch("/users/1", json={})).json()
+        assert {name: user[name] for change in changes for name in change} == {
+            name: value for change in changes for name, value in change.items()
+        }
 
 
 async def test_an_item_is_served_at_once_and_withdrawn_at_once(client: httpx.AsyncClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -43,6 +43,7 @@ def _get() -> Statement:
 
 
 _GET = _get()
+_LOCK = Statement(select(users.c.user_id).where(users.c.user_id == _given("user_id")).with_for_update(key_share=True))
 _EXISTING = Statement(
     select(users.c.user_id).where(users.c.user_id == any_(bindparam("user_ids", type_=ARRAY(BigInteger))))
 )
@@ -55,7 +56,6 @@ _UPDATE = Statement(
     update(users)
     .where(users.c.user_id == _given("user_id"))
     .values({name: _given(name) for name in ("age", "gender", "country")})
-    .returning(users.c.signed_up_at, users.c.external_id)
 )
 _KNOWN_CATEGORIES = Statement(select(categories.c.name).where(categories.c.name == any_(_NAMES)))
 _KNOWN_ITEMS = Statement(select(items.c.item_id).where(items.c.item_id == any_(_LIKED)))
@@ -100,8 +100,8 @@ class PostgresUsers:
                 raise
             raise taken("user", user.external_id) from None
 
-    async def update(self, user: User) -> User:
-        return await self._postgres.run(partial(_update, accept_user(user)))
+    async def change(self, user_id: int, change: Callable[[User], User]) -> User:
+        return await self._postgres.run(partial(_change, user_id, change))
 
 
 async def _create(user: User, connection: Connection) -> User:
@@ -114,17 +114,20 @@ async def _create(user: User, connection: Connection) -> User:
     return created
 
 
-async def _update(user: User, connection: Connection) -> User:
+async def _change(user_id: int, change: Callable[[User], User], connection: Connection) -> User:
     async with connection.transaction():
+        # Locked by a statement of its own: one that has waited still sees the other tables as before its wait.
+        if await _LOCK.one(connection, user_id=user_id) is None:
+            raise unknown_user(user_id)
+        before = _user(await _GET.one(connection, user_id=user_id))
+        changed = accept_user(change(before))
+        user = replace(changed, user_id=user_id, signed_up_at=before.signed_up_at, external_id=before.external_id)
         await _refuse_unknown(user, connection)
-        row = await _UPDATE.one(connection, user_id=user.user_id, **_demographics(user))
-        if row is None:
-            raise unknown_user(user.user_id)
-        await _FORGET_STATED.run(connection, user_id=user.user_id)
-        await _FORGET_LIKED.run(connection, user_id=user.user_id)
+        await _UPDATE.run(connection, user_id=user_id, **_demographics(user))
+        await _FORGET_STATED.run(connection, user_id=user_id)
+        await _FORGET_LIKED.run(connection, user_id=user_id)
         await _write_stated(user, connection)
-    signed_up_at, external_id = row
-    return replace(user, signed_up_at=signed_up_at, external_id=external_id)
+    return user
 
 
 async def _refuse_unknown(user: User, connection: Connection) -> None:

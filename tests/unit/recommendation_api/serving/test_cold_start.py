@@ -101,10 +101,8 @@ async def test_what_was_said_at_sign_up_is_gone_after_five_events(running: Runni
 
 async def test_a_change_of_mind_shows_in_the_next_answer(running: Running, world: SmallWorld) -> None:
     before = await running.ask(world.cold_user)
-    user = await running.stores.users.get(world.cold_user)
-    assert user is not None
-    await running.stores.users.update(replace(user, preferences={"Garden": 1.0}))
-    await running.stores.cache.invalidate([user.user_id])
+    await running.stores.users.change(world.cold_user, lambda user: replace(user, preferences={"Garden": 1.0}))
+    await running.stores.cache.invalidate([world.cold_user])
     after = await running.ask(world.cold_user)
     assert set(categories(before)) == {world.stated_category}
     assert set(categories(after)) == {"Garden"}
