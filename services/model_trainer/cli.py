@@ -19,6 +19,7 @@ from recsys.adapters.clock import SystemClock
 from recsys.domain import Algorithm
 from recsys.errors import RecstackError
 from recsys.settings import Settings
+from recsys.telemetry import TRAINER
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Learn from the interactions, publish releases.")
 
@@ -65,7 +66,7 @@ def _serve_metrics(settings: Settings, progress: Console) -> None:
     from prometheus_client import start_http_server
 
     try:
-        start_http_server(settings.trainer_metrics_port, addr=settings.api_host)
+        start_http_server(settings.trainer_metrics_port, addr=settings.api_host, registry=TRAINER)
     except OSError as error:
         port = settings.trainer_metrics_port
         progress.print(f"No metrics on port {port}: {error}. Set TRAINER_METRICS_PORT to another.", soft_wrap=True)

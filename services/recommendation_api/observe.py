@@ -20,6 +20,8 @@ from recsys.telemetry import REQUEST_SECONDS, REQUESTS
 
 UNKNOWN = "unknown"
 CLIENT_LEFT = 499
+ALGORITHM = "recstack.algorithm"
+"""Where the scope says which one was asked for."""
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -62,7 +64,7 @@ class Observe:
             status = HTTPStatus.INTERNAL_SERVER_ERROR
         finally:
             route = self._route(scope)
-            _requests(route, _method(scope), status or CLIENT_LEFT).inc()
+            _requests(route, _method(scope), status or CLIENT_LEFT, scope.get(ALGORITHM, "")).inc()
             _seconds(route).observe(time.perf_counter() - began)
 
     def _request_id(self, scope: Scope) -> bytes:
@@ -84,8 +86,8 @@ def _method(scope: Scope) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _requests(route: str, method: str, status: int) -> Counter:
-    return REQUESTS.labels(route, method, str(status))
+def _requests(route: str, method: str, status: int, algorithm: str) -> Counter:
+    return REQUESTS.labels(route, method, str(status), algorithm)
 
 
 @lru_cache(maxsize=256)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
+from recommendation_api.observe import ALGORITHM
 from recommendation_api.openapi import problems
 from recommendation_api.routes.dependencies import LiveServing, Mirror, OpenStores
 from recommendation_api.schemas.body import FromJson, JsonRoute
@@ -54,6 +55,7 @@ async def write_item(
 async def similar_items(
     *,
     item_id: ItemId,
+    request: Request,
     stores: OpenStores,
     catalogue: Mirror,
     serving: LiveServing,
@@ -61,6 +63,7 @@ async def similar_items(
     algorithm: Annotated[Similarity, Query(description="What counts as alike")] = Algorithm.CONTENT_BASED,
 ) -> SimilarItemsAnswer:
     """Available items, nearest first."""
+    request.scope[ALGORITHM] = algorithm.value
     if catalogue.view.position(item_id) is None:
         await _item(stores, item_id)
         await catalogue.refresh()

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recommendation_api.limits import read_body
+from recommendation_api.observe import ALGORITHM
 from recommendation_api.problems import problem_response
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving.serving import Serving
@@ -33,6 +34,7 @@ class HotPath:
             return
         try:
             request = _validate(await read_body(scope, receive))
+            scope[ALGORITHM] = request.algorithm.value
             serving = self._serving()
             if serving is None:
                 raise NotReady("the service is starting")

@@ -14,7 +14,7 @@ WORKER = """
 import sys
 from recommendation_api.metrics import leave_metrics
 from recsys.telemetry import DEPENDENCY_UP, REQUESTS
-REQUESTS.labels("/x", "GET", "200").inc(int(sys.argv[1]))
+REQUESTS.labels("/x", "GET", "200", "").inc(int(sys.argv[1]))
 DEPENDENCY_UP.labels("redis").set(int(sys.argv[2]))
 if sys.argv[3] == "stopped":
     leave_metrics()
@@ -38,7 +38,7 @@ def test_counts_of_all_workers_are_added_up_and_gauges_of_the_gone_are_not(tmp_p
     run(tmp_path, WORKER, "3", "0", ending)
     run(tmp_path, WORKER, "4", "0", ending)
     text = run(tmp_path, READER)
-    assert value(text, 'recstack_requests_total{method="GET",route="/x",status="200"}') == 7
+    assert value(text, 'recstack_requests_total{algorithm="",method="GET",route="/x",status="200"}') == 7
     assert value(text, 'recstack_dependency_up{dependency="redis"}') is None
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 
 def counted(route: str, method: str, status: str) -> float:
-    return sample("recstack_requests_total", route=route, method=method, status=status)
+    return sample("recstack_requests_total", route=route, method=method, status=status, algorithm="")
 
 
 async def test_every_answer_carries_the_request_id(api: Api) -> None:

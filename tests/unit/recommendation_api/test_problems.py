@@ -89,7 +89,7 @@ async def test_an_unexpected_error_says_nothing_and_is_counted(start: Start, dat
             raise RuntimeError("secret of the house")
 
     def counted() -> float:
-        return sample("recstack_requests_total", route="/items/{item_id}", method="GET", status="500")
+        return sample("recstack_requests_total", route="/items/{item_id}", method="GET", status="500", algorithm="")
 
     api, before = await start(catalog=Broken(database)), counted()
     answer = await api.client.get("/items/1", headers={"X-Request-ID": "try-1"})

@@ -79,10 +79,10 @@ async def test_metrics_name_routes_by_template(api: Api) -> None:
     await api.client.post("/recommendations", json={"user_id": 1})
     text = (await api.client.get("/metrics")).text
     for line in (
-        'recstack_requests_total{method="GET",route="/items/{item_id}",status="200"}',
-        'recstack_requests_total{method="GET",route="/items/{item_id}",status="404"}',
-        'recstack_requests_total{method="GET",route="unknown",status="404"}',
-        'recstack_requests_total{method="POST",route="/recommendations",status="200"}',
+        'recstack_requests_total{algorithm="",method="GET",route="/items/{item_id}",status="200"}',
+        'recstack_requests_total{algorithm="",method="GET",route="/items/{item_id}",status="404"}',
+        'recstack_requests_total{algorithm="",method="GET",route="unknown",status="404"}',
+        'recstack_requests_total{algorithm="hybrid",method="POST",route="/recommendations",status="200"}',
         'recstack_request_seconds_count{route="/items/{item_id}"}',
     ):
         assert line in text
