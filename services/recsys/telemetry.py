@@ -202,7 +202,7 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
         "stage": frozenset({"cache", "queue", "load", "candidates", "filters", "blend", "explain", "store"})
     },
     "recstack_cache": {"outcome": frozenset({"hit", "miss", "bypass", "unavailable"})},
-    "recstack_cache_writes": {"outcome": frozenset({"stored", "too_large", "full", "invalidated"})},
+    "recstack_cache_writes": {"outcome": frozenset({"stored", "too_large", "full", "invalidated", "missed"})},
     "recstack_recommendations": {"algorithm": ALGORITHMS, "cold_start": frozenset({"true", "false"})},
     "recstack_empty_answers": {"algorithm": ALGORITHMS},
     "recstack_fallback_answers": {

@@ -14,6 +14,7 @@ from recsys.domain import Explanation, Recommendation
 PREFIX_BYTES = 400
 """The flags stand within these; text further on cannot look like one, its quotes are escaped."""
 COLD = b'"cold_start":true'
+EMPTY = b'"recommendations":[]'
 FRESH, STORED = b'"cached":false', b'"cached":true'
 
 

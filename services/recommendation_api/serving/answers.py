@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import structlog
 
 from recommendation_api.schemas.recommendations import RecommendationRequest
-from recommendation_api.serving.answer import COLD, PREFIX_BYTES, as_stored
+from recommendation_api.serving.answer import COLD, EMPTY, PREFIX_BYTES, as_stored
 from recommendation_api.serving.batcher import Answered, Batcher, Miss
 from recommendation_api.serving.cache_key import cache_key, query_digest
 from recommendation_api.serving.catalogue_view import CatalogueMirror
@@ -16,13 +17,13 @@ from recommendation_api.serving.filters import check_categories
 from recommendation_api.serving.kept_lists import KeptLists
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.paging import read_token
-from recommendation_api.serving.stages import stage
+from recommendation_api.serving.stages import observe, stage
 from recsys.domain import Algorithm
 from recsys.errors import FieldError, InvalidInput, Unavailable
 from recsys.ports import CacheEntry
 from recsys.settings import Settings
 from recsys.stores import Stores
-from recsys.telemetry import CACHE, DEGRADED, RECOMMENDATIONS
+from recsys.telemetry import CACHE, DEGRADED, EMPTY_ANSWERS, RECOMMENDATIONS
 
 REDIS = "redis"
 ANSWERED = {
@@ -30,6 +31,7 @@ ANSWERED = {
     for algorithm in Algorithm
     for cold in (False, True)
 }
+WITHOUT_ITEMS = {algorithm: EMPTY_ANSWERS.labels(algorithm.value) for algorithm in Algorithm}
 HIT, MISS, BYPASS, AWAY = (CACHE.labels(outcome) for outcome in ("hit", "miss", "bypass", "unavailable"))
 
 logger = structlog.get_logger(__name__)
@@ -57,6 +59,8 @@ class Answers:
         """Raises `InvalidInput`, `NotReady`, `Unavailable`."""
         body = await self._answer(request)
         ANSWERED[request.algorithm, COLD in body[:PREFIX_BYTES]].inc()
+        if len(body) < PREFIX_BYTES and EMPTY in body:
+            WITHOUT_ITEMS[request.algorithm].inc()
         return body
 
     async def _answer(self, request: RecommendationRequest) -> bytes:
@@ -65,6 +69,7 @@ class Answers:
         if not request.use_cache:
             BYPASS.inc()
             return _told(await self._compute(self._miss(live, key, request, ()), None))
+        began = time.perf_counter()
         try:
             found = await self._cache.read(request.user_id, key)
         except Unavailable:
@@ -75,6 +80,7 @@ class Answers:
             HIT.inc()
             return found.entry.body
         MISS.inc()
+        observe("cache", time.perf_counter() - began)
         return _told(await self._fly(self._miss(live, key, request, ()), found.version, epoch))
 
     def _miss(self, live: LiveRelease, key: str, request: RecommendationRequest, degraded: tuple[str, ...]) -> Miss:

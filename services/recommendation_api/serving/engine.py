@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 
 from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.serving import exposure
 from recommendation_api.serving.answer import Answer
 from recommendation_api.serving.cache_key import query_digest
 from recommendation_api.serving.catalogue_view import CatalogueView
@@ -23,7 +24,7 @@ from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.ranking import REFILL, Case, Ranking, rank
 from recommendation_api.serving.reasons import reasons
 from recommendation_api.serving.stages import stage
-from recsys.algorithms.base import FloatArray, Histories
+from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import Algorithm, Recommendation
 from recsys.ports import KeptList
 from recsys.settings import EventWeights
@@ -68,7 +69,7 @@ def compute(batch: Batch, questions: Sequence[Question]) -> list[Computed]:
         asked = [index for index, question in enumerate(questions) if question.request.algorithm is algorithm]
         rows = sorted({questions[index].row for index in asked})
         histories = batch.crowd.histories.rows(np.array(rows, np.int32))
-        with stage("score"):
+        with stage("candidates"):
             parts = batch.live.release.models[algorithm].parts(histories)
         for index in asked:
             at = rows.index(questions[index].row)
@@ -85,9 +86,11 @@ def _case(batch: Batch, ground: Ground, question: Question, history: Histories, 
 
 def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Computed:
     request = question.request
-    with stage("rank"):
+    with stage("filters"):
         allowed = _allowed(case, question, on_offer)
-        ranking = _ranked(case, question, allowed)
+    with stage("blend"):
+        ranking, plain = _ranked(case, question, allowed)
+    exposure.count(case, ranking, plain)
     with stage("explain"):
         recommendations = _described(case, ranking, batch.weights, explain=request.explain)
     item_ids = case.ground.view.item_ids[ranking.positions]
@@ -123,14 +126,17 @@ def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
     return allowed
 
 
-def _ranked(case: Case, question: Question, allowed: Mask) -> Ranking:
+def _ranked(case: Case, question: Question, allowed: Mask) -> tuple[Ranking, IndexArray]:
+    """The list, and the positions that it would hold without diversity."""
     n = question.request.num_recommendations
     if question.diversity > 0:
         pool = rank(case, allowed, pool_size(n))
+        plain = pool.positions[:n]
         ranking = diversify(pool, similarity_among(case.release, case.ground, pool.positions), n, question.diversity)
     else:
         ranking = rank(case, allowed, n)
-    return _under(ranking, question.page.ceiling)
+        plain = ranking.positions
+    return _under(ranking, question.page.ceiling), plain
 
 
 def _under(ranking: Ranking, ceiling: float) -> Ranking:

@@ -28,6 +28,8 @@ class Ground:
     """(n_positions,) -1 for an item that is newer than the release"""
     popularity: FloatArray
     """(n_positions,) above 0, at most 1: popularity x quality, those that nobody touched behind all others"""
+    ordered_popularity: FloatArray
+    """(n_positions,) the same, rising"""
     touched: NDArray[np.bool_]
     """(n_positions,) whether anybody did anything with the item, as far as the release knows"""
     relative_popularity: FloatArray
@@ -73,7 +75,7 @@ class LiveRelease:
         floor = np.min(known[touched], initial=1) / 2
         popularity = np.where(touched, known, np.maximum(quality * floor, TINY)).astype(np.float32)
         relative, turn = _relative(popularity, view), _turns(popularity, view)
-        return Ground(view, column, popularity, touched, relative, turn, quality)
+        return Ground(view, column, popularity, np.sort(popularity), touched, relative, turn, quality)
 
 
 def _popularity(release: Release) -> tuple[FloatArray, NDArray[np.bool_]]:

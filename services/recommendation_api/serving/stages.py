@@ -8,9 +8,14 @@ from contextlib import contextmanager
 
 from recsys.telemetry import STAGE_SECONDS
 
+STAGES = {
+    name: STAGE_SECONDS.labels(name)
+    for name in ("cache", "queue", "load", "candidates", "filters", "blend", "explain", "store")
+}
+
 
 def observe(stage_name: str, seconds: float) -> None:
-    STAGE_SECONDS.labels(stage_name).observe(seconds)
+    STAGES[stage_name].observe(seconds)
 
 
 @contextmanager
