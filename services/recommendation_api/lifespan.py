@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI
 
 from recommendation_api.catalogue import CatalogueMirror, RevisionHint
+from recommendation_api.invalidation import Invalidation
 from recommendation_api.metrics import leave_metrics
 from recommendation_api.places import run_folder
 from recommendation_api.serving import Serving
@@ -28,6 +29,7 @@ class State(TypedDict):
     settings: Settings
     stores: Stores
     catalogue: CatalogueMirror
+    invalidation: Invalidation
     serving: Serving
 
 
@@ -54,9 +56,14 @@ class Lifespan:
             )
             stack.push_async_callback(catalogue.aclose)
             await catalogue.start()
+            invalidation = Invalidation(stores, catalogue)
+            stack.push_async_callback(invalidation.aclose)
+            invalidation.start()
             serving = await Serving.start(stores, catalogue, settings)
             stack.push_async_callback(serving.aclose)
-            self.state = State(settings=settings, stores=stores, catalogue=catalogue, serving=serving)
+            self.state = State(
+                settings=settings, stores=stores, catalogue=catalogue, invalidation=invalidation, serving=serving
+            )
             logger.info("serving", pid=os.getpid(), release=serving.release.version if serving.release else None)
             yield self.state
             self.state = None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import structlog
-
+from recommendation_api.invalidation import Invalidation
 from recsys.domain import EventType, Interaction
 from recsys.errors import Conflict, InvalidInput, NotFound, Unavailable
-from recsys.ports import RecommendationCache, Recorded
+from recsys.ports import Recorded
 from recsys.stores import Stores
 from recsys.telemetry import EVENTS
 
@@ -20,10 +19,10 @@ _OUTCOMES: dict[type[Exception], str] = {
     Unavailable: "unavailable",
 }
 
-logger = structlog.get_logger(__name__)
 
-
-async def record(stores: Stores, events: Sequence[Interaction]) -> Sequence[Recorded | Exception]:
+async def record(
+    stores: Stores, invalidation: Invalidation, events: Sequence[Interaction]
+) -> Sequence[Recorded | Exception]:
     """One result each, in order. Raises `Unavailable`: then nothing is stored."""
     if not events:
         return []
@@ -36,16 +35,8 @@ async def record(stores: Stores, events: Sequence[Interaction]) -> Sequence[Reco
     for event, result in zip(events, results, strict=True):
         count(event.type, result)
     stored = zip(events, results, strict=True)
-    await forget(stores.cache, {event.user_id for event, result in stored if isinstance(result, Recorded)})
+    await invalidation.drop({event.user_id for event, result in stored if isinstance(result, Recorded)})
     return results
-
-
-async def forget(cache: RecommendationCache, user_ids: Iterable[int]) -> None:
-    """Drop the lists of these users. While the cache is away this may fail: it forgets everything when it is back."""
-    try:
-        await cache.invalidate(sorted(user_ids))
-    except Unavailable:
-        logger.warning("cached lists are dropped once the cache is back")
 
 
 def count(event_type: EventType | None, result: Recorded | Exception) -> None:

@@ -57,6 +57,12 @@ class Catalog(Protocol):
         """
         ...
 
+    async def touch(self) -> None:
+        """Move the revision though no item changes: readers of `changed_since` hold a newer one after their next call.
+        An empty catalogue keeps its revision.
+        """
+        ...
+
     async def categories(self) -> Sequence[str]:
         """All names, sorted."""
         ...

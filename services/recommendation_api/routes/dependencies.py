@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.invalidation import Invalidation
 from recommendation_api.serving import Serving
 from recsys.errors import FieldError, InvalidInput
 from recsys.stores import Stores
@@ -31,10 +32,15 @@ def _catalogue(request: Request) -> CatalogueMirror:
     return cast(CatalogueMirror, request.state.catalogue)
 
 
+def _invalidation(request: Request) -> Invalidation:
+    return cast(Invalidation, request.state.invalidation)
+
+
 def _serving(request: Request) -> Serving:
     return cast(Serving, request.state.serving)
 
 
 OpenStores = Annotated[Stores, Depends(_stores)]
 Mirror = Annotated[CatalogueMirror, Depends(_catalogue)]
+Dropping = Annotated[Invalidation, Depends(_invalidation)]
 LiveServing = Annotated[Serving, Depends(_serving)]

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from recommendation_api import recording
 from recommendation_api.openapi import problems
 from recommendation_api.problems import describe, invalid
-from recommendation_api.routes.dependencies import OpenStores
+from recommendation_api.routes.dependencies import Dropping, OpenStores
 from recommendation_api.schemas.body import FromJson, JsonRoute
 from recommendation_api.schemas.interactions import (
     BatchAnswer,
@@ -39,10 +39,13 @@ router = APIRouter(route_class=JsonRoute, tags=["Interactions"])
     },
 )
 async def record(
-    event: Annotated[NewInteraction, FromJson(), Body()], stores: OpenStores, response: Response
+    event: Annotated[NewInteraction, FromJson(), Body()],
+    stores: OpenStores,
+    invalidation: Dropping,
+    response: Response,
 ) -> InteractionAnswer:
     """It is stored when this answers, and part of the user's very next list."""
-    (result,) = await recording.record(stores, [event.to_interaction(stores.clock.now())])
+    (result,) = await recording.record(stores, invalidation, [event.to_interaction(stores.clock.now())])
     if isinstance(result, Exception):
         raise result
     if result.duplicate:
@@ -57,12 +60,13 @@ async def record(
     responses=problems(422, 503),
 )
 async def record_batch(
-    batch: Annotated[NewBatch, FromJson(), Body()], stores: OpenStores, request: Request
+    batch: Annotated[NewBatch, FromJson(), Body()], stores: OpenStores, invalidation: Dropping, request: Request
 ) -> BatchAnswer:
     """Up to 1,000 rows in one transaction, each with a result of its own: a row that is refused fails no other."""
     now = stores.clock.now()
     rows = [_read(row, now) for row in batch.interactions]
-    recorded = iter(await recording.record(stores, [row for row in rows if isinstance(row, Interaction)]))
+    events = [row for row in rows if isinstance(row, Interaction)]
+    recorded = iter(await recording.record(stores, invalidation, events))
     outcomes = [next(recorded) if isinstance(row, Interaction) else row for row in rows]
     path = request.url.path
     return BatchAnswer(results=[_row_result(index, outcome, path) for index, outcome in enumerate(outcomes)])

@@ -11,8 +11,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recommendation_api.openapi import problems
-from recommendation_api.recording import forget
-from recommendation_api.routes.dependencies import LiveServing, Mirror, OpenStores
+from recommendation_api.routes.dependencies import Dropping, LiveServing, Mirror, OpenStores
 from recommendation_api.schemas.body import FromJson, JsonRoute
 from recommendation_api.schemas.fields import TextualCount, TextualId
 from recommendation_api.schemas.users import (
@@ -41,22 +40,22 @@ UserId = Annotated[TextualId, Path(description="The user's id")]
 
 @router.post("/users", summary="Sign a user up", status_code=HTTPStatus.CREATED, responses=problems(409, 422, 503))
 async def create_user(
-    body: Annotated[NewUser, FromJson(), Body()], stores: OpenStores, response: Response
+    body: Annotated[NewUser, FromJson(), Body()], stores: OpenStores, invalidation: Dropping, response: Response
 ) -> UserAnswer:
     """The first list for the new user already follows what is said here."""
     user = await stores.users.create(body.to_user())
-    await forget(stores.cache, [user.user_id])
+    await invalidation.drop([user.user_id])
     response.headers["Location"] = f"/users/{user.user_id}/profile"
     return UserAnswer.of(user)
 
 
 @router.patch("/users/{user_id}", summary="Change what a user said", responses=problems(404, 422, 503))
 async def change_user(
-    user_id: UserId, body: Annotated[UserChange, FromJson(), Body()], stores: OpenStores
+    user_id: UserId, body: Annotated[UserChange, FromJson(), Body()], stores: OpenStores, invalidation: Dropping
 ) -> UserAnswer:
     """Fields that are left out stay, null clears; the next list follows the change."""
     changed = await stores.users.change(user_id, body.applied_to)
-    await forget(stores.cache, [user_id])
+    await invalidation.drop([user_id])
     return UserAnswer.of(changed)
 
 

@@ -38,7 +38,7 @@ logger = structlog.get_logger(__name__)
 class Answered:
     computed: Computed
     epoch: int
-    """The catalogue's revision that the computation saw."""
+    """The catalogue's revision before the histories were read: a newer one may stand for an event that they lack."""
     degraded: tuple[str, ...]
 
 
@@ -120,6 +120,7 @@ class Batcher:
     async def _together(self, misses: Sequence[Miss]) -> list[Answered]:
         different = list({miss.identity: miss for miss in misses}.values())
         user_ids = list(dict.fromkeys(miss.request.user_id for miss in different))
+        epoch = self._catalogue.view.revision
         people = await self.load(user_ids)
         view = self._catalogue.view
         live = misses[0].live
@@ -129,7 +130,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         computed = await loop.run_in_executor(self._pool, self._compute, different, user_ids, people, view)
         answers = {
-            miss.identity: Answered(one, view.revision, (*miss.degraded, *away))
+            miss.identity: Answered(one, epoch, (*miss.degraded, *away))
             for miss, one in zip(different, computed, strict=True)
         }
         return [answers[miss.identity] for miss in misses]

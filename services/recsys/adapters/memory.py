@@ -73,6 +73,13 @@ class MemoryCatalog:
         newest = changed[-1][0] if changed else revision
         return CatalogueChange([item for _, item in changed], newest, whole=revision == 0)
 
+    async def touch(self) -> None:
+        items = self._database.items
+        if items:
+            self._database.revision += 1
+            last = max(items)
+            items[last] = (items[last][0], self._database.revision)
+
     async def categories(self) -> Sequence[str]:
         return sorted(self._database.categories)
 

@@ -66,6 +66,9 @@ class PostgresCatalog:
             if len(written) < items.PAGE:
                 return CatalogueChange(list(found.values()), max(since, known_reset), whole=whole)
 
+    async def touch(self) -> None:
+        await self._postgres.run(items.TOUCH.run)
+
     async def categories(self) -> Sequence[str]:
         rows = await self._postgres.read(items.CATEGORIES.all)
         return sorted(name for (name,) in rows)

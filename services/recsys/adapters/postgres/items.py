@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY, insert
 
@@ -76,6 +77,13 @@ GET = Statement(
 EXISTING = Statement(
     select(items.c.item_id).where(items.c.item_id == any_(bindparam("item_ids", type_=ARRAY(BigInteger))))
 )
+
+TOUCH = Statement(
+    update(items)
+    .where(items.c.item_id == select(func.max(items.c.item_id)).scalar_subquery())
+    .values(category_id=items.c.category_id)
+)
+"""Every written row draws the next revision; one row is enough."""
 
 CATEGORIES = Statement(select(categories.c.name))
 

@@ -139,6 +139,28 @@ class CatalogContract:
         assert not second.whole
         assert (await database.catalog.changed_since(second.revision)).items == []
 
+    async def test_a_touch_moves_the_revision_and_changes_no_item(self, database: Database) -> None:
+        await database.catalog.put(WHOLE)
+        await database.item(9)
+        before = await database.catalog.changed_since(0)
+        await database.catalog.touch()
+        after = await database.catalog.changed_since(before.revision)
+        assert after.revision > before.revision
+        assert not after.whole
+        whole = await database.catalog.changed_since(0)
+        assert {item.item_id: item for item in whole.items} == {item.item_id: item for item in before.items}
+        assert whole.revision == after.revision
+
+    async def test_an_empty_catalogue_can_be_touched(self, database: Database) -> None:
+        await database.catalog.touch()
+        assert (await database.catalog.changed_since(0)).items == []
+
+    async def test_touches_at_once_all_count(self, database: Database) -> None:
+        await database.item(1)
+        revision = (await database.catalog.changed_since(0)).revision
+        await asyncio.gather(*(database.catalog.touch() for _ in range(5)))
+        assert (await database.catalog.changed_since(0)).revision == revision + 5
+
     async def test_a_reader_misses_no_write_of_many_at_once(self, database: Database) -> None:
         seen: set[int] = set()
         revision = 0

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from recommendation_api.serving import batcher
 from recsys.adapters.memory import MemoryDatabase
-from recsys.domain import Interaction, Item, User
+from recsys.domain import EventType, Interaction, Item, User
 from recsys.errors import InvalidInput, Unavailable
 from recsys.ports import CacheEntry, CacheRead, InteractionLog, RecommendationCache
 from recsys.stores import Stores
@@ -181,6 +181,24 @@ async def test_an_event_during_the_computation_makes_its_list_stale_for_everybod
     again = await running.ask(1)
     assert again["cached"]
     assert item not in ids(again)
+
+
+async def test_a_list_is_no_newer_than_the_histories_that_it_was_computed_from(
+    open_serving: Open, stores: Stores
+) -> None:
+    """Another worker stored the event and could only say so by moving the catalogue's revision."""
+    running, gate = await gated(open_serving, stores)
+    liked = ids(await running.ask(1, use_cache=False))[0]
+    gate.after.clear()
+    asking = asyncio.create_task(running.ask(1))
+    await settled()
+    event = Interaction("elsewhere", 1, liked, EventType.LIKE, running.stores.clock.now())
+    await running.stores.interactions.record([event])
+    await running.stores.catalog.touch()
+    await running.catalogue.refresh()
+    gate.after.set()
+    assert liked in ids(await asking)
+    assert liked not in ids(await running.ask(1))
 
 
 async def test_equal_questions_at_once_are_computed_once(open_serving: Open, stores: Stores) -> None:
