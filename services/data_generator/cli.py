@@ -24,21 +24,27 @@ from rich.table import Table
 from rich.text import Text
 
 from data_generator.importers.cli import app as importers
+from data_generator.loading import DataPresent
 from data_generator.plan import DEFAULT_END, DEFAULT_SEED, Plan
 from data_generator.seed.load import Report, Seeded, seed
+from data_generator.simulate.cli import simulate
 from recsys.errors import RecstackError
 from recsys.settings import Settings
 
 UNUSABLE = 2
 END = DEFAULT_END.replace(tzinfo=None)
 
-app = typer.Typer(help="Fill PostgreSQL: with a world of known tastes, or with your own data.", no_args_is_help=True)
+app = typer.Typer(
+    help="Fill PostgreSQL with a world of known tastes or with your own data, and let its users come.",
+    no_args_is_help=True,
+)
 app.add_typer(importers, name="import")
+app.command()(simulate)
 
 
 @app.callback()
 def main() -> None:
-    """Fill PostgreSQL: with a world of known tastes, or with your own data."""
+    """Fill PostgreSQL with a world of known tastes or with your own data, and let its users come."""
 
 
 @app.command(name="seed")
@@ -61,10 +67,13 @@ def seed_command(
         ),
     ] = END,
     replace: Annotated[bool, typer.Option("--replace", help="Delete the data that is there first.")] = False,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Leave data that is there alone; exit with 0.")] = False,
 ) -> None:
     """Draw users, items and two years of behaviour, and load them in one transaction."""
+    if replace and if_empty:
+        raise typer.BadParameter("it contradicts --replace: give one of the two.", param_hint="--if-empty")
     settings = Settings.load()
-    with _refusals(), _progress() as report:
+    with _refusals(content_with_data=if_empty), _progress() as report:
         plan = Plan(users, items, interactions, number, end.replace(tzinfo=UTC))
         seeded = seed(
             plan,
@@ -101,10 +110,15 @@ def _progress() -> Iterator[Report]:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _refusals(*, content_with_data: bool = False) -> Iterator[None]:
     """One sentence on stderr and exit code 2 instead of a traceback."""
     try:
         yield
+    except DataPresent as present:
+        if not content_with_data:
+            _stop(present.detail)
+        Console(stderr=True).print("There is data already; it stays as it is.")
+        raise typer.Exit from None
     except RecstackError as error:
         _stop(error.detail)
     except psycopg.Error as error:

@@ -27,13 +27,17 @@ LOCK_TIMEOUT = "60s"
 IDENTITIES = {"users": "user_id", "items": "item_id", "categories": "category_id"}
 
 
+class DataPresent(DataRefused):
+    """A load into an empty database was asked for, and it is not empty."""
+
+
 @contextmanager
 def bulk_load(database_url: str, *, replace: bool) -> Iterator[psycopg.Connection]:
     """A connection whose transaction commits at the end, or leaves everything as it was.
 
     Raises:
-        DataRefused: PostgreSQL is away, has no schema, is in use, or has data and `replace` is false; or its URL is
-            none.
+        DataPresent: there is data and `replace` is false.
+        DataRefused: PostgreSQL is away, has no schema or is in use; or its URL is none.
     """
     try:
         connection = psycopg.connect(database_url, connect_timeout=10)
@@ -52,12 +56,12 @@ def bulk_load(database_url: str, *, replace: bool) -> Iterator[psycopg.Connectio
 
 
 def refuse_unless_empty(connection: psycopg.Connection) -> None:
-    """Raises `DataRefused`, naming the flag that replaces what is there."""
+    """Raises `DataPresent`, naming the flag that replaces what is there."""
     for table in ("users", "items"):
         query = sql.SQL("SELECT EXISTS (SELECT 1 FROM {})").format(sql.Identifier(table))
         row = connection.execute(query).fetchone()
         if row and row[0]:
-            raise DataRefused(f"The database has {table} already: --replace deletes what is there and loads anew.")
+            raise DataPresent(f"The database has {table} already: --replace deletes what is there and loads anew.")
 
 
 def clear(connection: psycopg.Connection) -> None:

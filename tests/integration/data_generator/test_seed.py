@@ -193,6 +193,21 @@ def test_a_database_with_data_is_refused_and_the_flag_named(database_url: str, t
     assert _number(database_url, "SELECT count(*) FROM users") == 200
 
 
+def test_if_empty_loads_once_and_leaves_data_alone(database_url: str, tmp_path: Path) -> None:
+    assert _command(database_url, tmp_path, *SMALL_FLAGS, "--if-empty").returncode == 0
+    before = _fingerprint(database_url)
+    again = _command(database_url, tmp_path, "--users", "10", "--if-empty")
+    assert (again.returncode, again.stdout) == (0, "")
+    assert "stays as it is" in again.stderr
+    assert _fingerprint(database_url) == before
+
+
+def test_if_empty_and_replace_contradict_each_other(database_url: str, tmp_path: Path) -> None:
+    refused = _command(database_url, tmp_path, "--if-empty", "--replace")
+    assert refused.returncode == 2
+    assert "--replace" in refused.stderr
+
+
 def test_a_database_without_tables_is_refused_and_the_command_named(
     postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
