@@ -43,9 +43,9 @@ def _record() -> Statement:
         .join(items, items.c.item_id == given.c.item_id, isouter=True)
         .cte("known")
     )
-    turn = func.row_number().over(partition_by=known.c.event_id, order_by=known.c.position).label("turn")
-    acceptable = select(known, turn).where(known.c.user_known, known.c.item_known).subquery("acceptable")
-    first = select(acceptable).where(acceptable.c.turn == 1).cte("first")
+    acceptable = known.c.user_known & known.c.item_known
+    earliest = select(func.min(known.c.position)).where(acceptable).group_by(known.c.event_id)
+    first = select(known).where(known.c.position.in_(earliest)).cte("first")
     rows = select(*(first.c[name] for name in FIELDS)).order_by(first.c.event_id)
     stored = (
         insert(interactions)

@@ -178,6 +178,39 @@ async def test_batches_that_share_events_never_wait_in_a_circle(postgres: Postgr
     assert found == (0,)
 
 
+async def test_a_batch_takes_its_events_in_the_order_of_their_ids(
+    postgres: Postgres, owner: psycopg.Connection, database_url: str
+) -> None:
+    """Held up at the middle one it has the first and not the last, whatever the order that they came in."""
+    _fill(owner)
+    with psycopg.connect(database_url) as holding, psycopg.connect(database_url, autocommit=True) as other:
+        _insert(holding, "b")
+        recording = asyncio.create_task(PostgresInteractionLog(postgres).record([_event(name) for name in "cba"]))
+        await _somebody_waits(owner)
+        other.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            _insert(other, "a")
+        _insert(other, "c")
+    assert [isinstance(result, Recorded) and result.duplicate for result in await recording] == [True, True, False]
+
+
+def _insert(connection: psycopg.Connection, event_id: str) -> None:
+    """The row of `_event(event_id)`."""
+    connection.execute(
+        "INSERT INTO interactions (event_id, user_id, item_id, type, occurred_at) VALUES (%s, 1, 1, 'view', %s)",
+        (event_id, NOW),
+    )
+
+
+async def _somebody_waits(owner: psycopg.Connection) -> None:
+    waiting = """
+        SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
+    """
+    async with asyncio.timeout(5):
+        while owner.execute(waiting).fetchone() != (True,):  # noqa: ASYNC110 - PostgreSQL has no event to give
+            await asyncio.sleep(0.02)
+
+
 async def test_a_user_erased_while_an_event_is_written_is_not_found(
     postgres: Postgres, owner: psycopg.Connection
 ) -> None:
