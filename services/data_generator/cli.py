@@ -28,23 +28,22 @@ from data_generator.loading import DataPresent
 from data_generator.plan import DEFAULT_END, DEFAULT_SEED, Plan
 from data_generator.seed.load import Report, Seeded, seed
 from data_generator.simulate.cli import simulate
+from recsys.adapters.job_runs import Job, recorded
 from recsys.errors import RecstackError
 from recsys.settings import Settings
 
 UNUSABLE = 2
+HELP = "Fill PostgreSQL with a world of known tastes or with your own data, and let its users come."
 END = DEFAULT_END.replace(tzinfo=None)
 
-app = typer.Typer(
-    help="Fill PostgreSQL with a world of known tastes or with your own data, and let its users come.",
-    no_args_is_help=True,
-)
+app = typer.Typer(help=HELP, no_args_is_help=True)
 app.add_typer(importers, name="import")
 app.command()(simulate)
 
 
-@app.callback()
+@app.callback(help=HELP)
 def main() -> None:
-    """Fill PostgreSQL with a world of known tastes or with your own data, and let its users come."""
+    """Keeps the commands apart, however many there are."""
 
 
 @app.command(name="seed")
@@ -73,7 +72,8 @@ def seed_command(
     if replace and if_empty:
         raise typer.BadParameter("it contradicts --replace: give one of the two.", param_hint="--if-empty")
     settings = Settings.load()
-    with _refusals(content_with_data=if_empty), _progress() as report:
+    run = recorded(settings.database_url, Job.DATA_GENERATOR, unless=(DataPresent,))
+    with _refusals(content_with_data=if_empty), run, _progress() as report:
         plan = Plan(users, items, interactions, number, end.replace(tzinfo=UTC))
         seeded = seed(
             plan,

@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from recsys.adapters.job_runs import Job, recorded
 from recsys.errors import DataRefused, RecstackError, Unavailable
 from recsys.settings import ROOT, Settings
 
@@ -187,7 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_applied(url: str) -> int:
-    applied = migrate(url)
+    with recorded(url, Job.MIGRATE) as details:
+        applied = details["applied"] = migrate(url)
     for name in applied:
         sys.stdout.write(f"applied  {name}\n")
     sys.stdout.write("" if applied else "The schema is current.\n")

@@ -24,6 +24,8 @@ from data_generator.importers.rejects import Rejects, rejects_file
 from data_generator.importers.source import Source
 from data_generator.importers.table import Reading, TableSource
 from data_generator.importers.tabular import open_table
+from data_generator.loading import DataPresent
+from recsys.adapters.job_runs import Job, recorded
 from recsys.domain import EventType
 from recsys.errors import DataRefused
 from recsys.settings import Settings
@@ -92,10 +94,11 @@ def table(
 
 def _run(source: Source, *, replace: bool, rejects_path: Path) -> None:
     started = time.perf_counter()
-    with rejects_file(rejects_path) as rejects:
+    url = Settings.load().database_url
+    with recorded(url, Job.DATA_GENERATOR, unless=(DataPresent,)), rejects_file(rejects_path) as rejects:
         try:
             with _progress() as progress:
-                loaded = load(source, Settings.load().database_url, replace=replace, reject=rejects, progress=progress)
+                loaded = load(source, url, replace=replace, reject=rejects, progress=progress)
         except DataRefused:
             _show_reasons(Console(stderr=True), rejects)
             raise

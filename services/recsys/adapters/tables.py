@@ -137,3 +137,14 @@ deployments = Table(
     _required("live_from", MOMENT),
     _required("reason", Text),
 )
+
+job_runs = Table(
+    "job_runs",
+    metadata,
+    _key("run_id", BigInteger),
+    _required("job", Text),
+    _required("started_at", MOMENT),
+    _required("ended_at", MOMENT),
+    _required("outcome", Text),
+    _required("details", JSONB),
+)
