@@ -2,19 +2,73 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_generator.behaviour.affinity import charm, interest
 from data_generator.population.preferences import category_shares
 from data_generator.world import World
 from recsys.errors import DataRefused
 
 FILE_NAME = "truth.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class TrueUsers:
+    """Columns as of the end of history; ids are positions + 1."""
+
+    topics: NDArray[np.int16]
+    """(n, INTERESTS)"""
+    weights: NDArray[np.float32]
+    """(n, INTERESTS) how much each topic is liked; rows sum to 1"""
+    category_shares: NDArray[np.float32]
+    """(n, n_categories) the same by category"""
+    style: NDArray[np.float32]
+    budget: NDArray[np.float32]
+    generosity: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.topics)
+
+
+@dataclass(frozen=True, slots=True)
+class TrueItems:
+    """Columns; ids are positions + 1."""
+
+    category: NDArray[np.int64]
+    topic: NDArray[np.int64]
+    style: NDArray[np.float32]
+    appeal: NDArray[np.float64]
+    costliness: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.topic)
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the file says, read back."""
+
+    seed: int
+    category_names: list[str]
+    topic_names: list[str]
+    topic_category: NDArray[np.int64]
+    users: TrueUsers
+    items: TrueItems
+
+    def liking(self, user: int, items: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(m,) how well `items` suit `user` in truth, 0 where the user shrugs; all are positions."""
+        whom = np.full(len(items), user)
+        people = self.users
+        suits = interest(people.topics[whom], people.weights[whom], self.items.topic[items], self.topic_category)
+        return suits + charm(people, self.items, whom, items[:, None])[:, 0]
 
 
 @contextmanager
@@ -71,6 +125,34 @@ def truth_arrays(world: World) -> dict[str, NDArray[Any]]:
         "item_costliness": catalogue.costliness,
         "item_renown": catalogue.renown,
     }
+
+
+def read_truth(path: Path) -> Truth:
+    """Raises `DataRefused` where there is none, or none that this version wrote."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            columns = dict(file)
+        return Truth(
+            int(columns["seed"]),
+            columns["category_names"].tolist(),
+            columns["topic_names"].tolist(),
+            columns["topic_category"],
+            TrueUsers(
+                columns["user_topics"],
+                columns["user_topic_weights_at_end"],
+                columns["user_category_shares_at_end"],
+                columns["user_style"],
+                columns["user_budget"],
+                columns["user_generosity"],
+            ),
+            TrueItems(*(columns[f"item_{name}"] for name in ("category", "topic", "style", "appeal", "costliness"))),
+        )
+    except FileNotFoundError:
+        raise DataRefused(
+            f"There are no true tastes in {path.parent}: they come with `seed`; a database of imported data has none."
+        ) from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataRefused(f"The true tastes in {path} cannot be read ({error}): seed again with --replace.") from None
 
 
 def _refusal(folder: Path, error: OSError) -> DataRefused:

@@ -154,7 +154,7 @@ def _draw_items(rng: np.random.Generator, world: World, sessions: _Sessions, at:
 def _liking(world: World, sessions: _Sessions, items: NDArray[np.int64]) -> NDArray[np.float32]:
     user = sessions.user[sessions.of]
     topics, weights = world.population.topics[user], sessions.weights[sessions.of]
-    suits = interest(topics, weights, world.catalogue.topic[items], world.lexicon)
+    suits = interest(topics, weights, world.catalogue.topic[items], world.lexicon.topic_category)
     return suits + charm(world.population, world.catalogue, user, items[:, None])[:, 0]
 
 

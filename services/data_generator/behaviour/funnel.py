@@ -37,7 +37,7 @@ def draw_visits(
 
     All are (k,): `liking` is the affinity, `begin` the unix seconds of the view, and after `until` nothing happens.
     """
-    happens = _decide(rng, liking)
+    happens = decide(rng, liking)
     happens[again, REACTIONS] = False
     delays = np.maximum(1.0, DELAYS * np.exp(DELAY_SPREADS * rng.normal(size=happens.shape)))
     delays[:, VIEW] = 0
@@ -46,7 +46,8 @@ def draw_visits(
     return Visits(happens, at)
 
 
-def _decide(rng: np.random.Generator, liking: NDArray[np.float32]) -> NDArray[np.bool_]:
+def decide(rng: np.random.Generator, liking: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(k, STEPS) what k first visits lead to; columns as in `Visits`."""
     chance = rng.random((len(liking), STEPS))
     happens = np.empty(chance.shape, bool)
     happens[:, VIEW] = True

@@ -87,7 +87,7 @@ def _affinity(world: World, events: EventBlock) -> np.ndarray:
     phase = (events.occurred_at / MILLI - plan.start_at) / (plan.end_at - plan.start_at)
     weights = people.weights(events.users, phase)
     topic = world.catalogue.topic[events.items]
-    suits = interest(people.topics[events.users], weights, topic, world.lexicon)
+    suits = interest(people.topics[events.users], weights, topic, world.lexicon.topic_category)
     return np.asarray(suits + charm(people, world.catalogue, events.users, events.items[:, None])[:, 0])
 
 
