@@ -144,6 +144,16 @@ class KeptList:
 class RecommendationLog(Protocol):
     async def keep(self, lists: Sequence[KeptList]) -> None: ...
 
+    async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:
+        """Those of the lists that are kept, by id."""
+        ...
+
+    async def count_shown(self, since: datetime, at: datetime, *, lists: int) -> int:
+        """How many different items that are on offer at `at` stand in the newest `lists` lists generated from `since`
+        on.
+        """
+        ...
+
     async def forget_before(self, moment: datetime) -> int:
         """Delete older lists; how many went."""
         ...

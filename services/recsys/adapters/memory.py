@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -188,11 +188,20 @@ class MemoryInteractionLog:
 
 class MemoryRecommendationLog:
     def __init__(self, database: MemoryDatabase) -> None:
-        self._lists = database.lists
+        self._lists, self._items = database.lists, database.items
 
     async def keep(self, lists: Sequence[KeptList]) -> None:
         for kept in lists:
             self._lists.setdefault(kept.recommendation_id, kept)
+
+    async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:
+        return {known: self._lists[known] for known in recommendation_ids if known in self._lists}
+
+    async def count_shown(self, since: datetime, at: datetime, *, lists: int) -> int:
+        recent = [kept for kept in self._lists.values() if kept.generated_at >= since]
+        newest = sorted(recent, key=lambda kept: kept.generated_at, reverse=True)[:lists]
+        shown = {item_id for kept in newest for item_id in kept.item_ids} & self._items.keys()
+        return sum(self._items[item_id][0].is_available(at) for item_id in shown)
 
     async def forget_before(self, moment: datetime) -> int:
         old = [kept.recommendation_id for kept in self._lists.values() if kept.generated_at < moment]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import bindparam, delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Integer, any_, bindparam, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from recsys.adapters.postgres.engine import Connection, Postgres
 from recsys.adapters.postgres.statement import Statement
-from recsys.adapters.tables import recommendation_lists
+from recsys.adapters.tables import MOMENT, items, recommendation_lists
 from recsys.ports import KeptList
 
 FIELDS = ("recommendation_id", "user_id", "release", "algorithm", "item_ids", "generated_at")
@@ -26,6 +26,35 @@ _FORGET = Statement(
         recommendation_lists.c.generated_at < bindparam("moment", type_=recommendation_lists.c.generated_at.type)
     )
 )
+_FIND = Statement(
+    select(*(recommendation_lists.c[name] for name in FIELDS)).where(
+        recommendation_lists.c.recommendation_id
+        == any_(bindparam("ids", type_=ARRAY(recommendation_lists.c.recommendation_id.type)))
+    )
+)
+
+
+def _count_shown() -> Statement:
+    newest = (
+        select(recommendation_lists.c.item_ids)
+        .where(recommendation_lists.c.generated_at >= bindparam("since", type_=MOMENT))
+        .order_by(recommendation_lists.c.generated_at.desc())
+        .limit(bindparam("lists", type_=Integer))
+        .subquery("newest")
+    )
+    shown = select(func.unnest(newest.c.item_ids).label("item_id")).distinct().subquery("shown")
+    at = bindparam("at", type_=MOMENT)
+    return Statement(
+        select(func.count())
+        .select_from(shown.join(items, items.c.item_id == shown.c.item_id))
+        .where(
+            or_(items.c.available_from.is_(None), items.c.available_from <= at),
+            or_(items.c.available_until.is_(None), items.c.available_until > at),
+        )
+    )
+
+
+_COUNT_SHOWN = _count_shown()
 
 
 class PostgresRecommendationLog:
@@ -41,6 +70,14 @@ class PostgresRecommendationLog:
                 await cursor.executemany(_KEEP.sql, rows)
 
         await self._postgres.run(insert_all)
+
+    async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:
+        rows = await self._postgres.read(partial(_FIND.all, ids=list(recommendation_ids)))
+        return {str(row[0]): KeptList(str(row[0]), *row[1:]) for row in rows}
+
+    async def count_shown(self, since: datetime, at: datetime, *, lists: int) -> int:
+        row = await self._postgres.read(partial(_COUNT_SHOWN.one, since=since, at=at, lists=lists))
+        return int(row[0])
 
     async def forget_before(self, moment: datetime) -> int:
         cursor = await self._postgres.run(partial(_FORGET.run, moment=moment))

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
-from recsys.domain import MAX_ID
+from recsys.domain import MAX_ID, Item
 from recsys.ports import KeptList
 from recsys.testing.contracts.database import Database
 
@@ -45,6 +45,32 @@ class RecommendationLogContract:
     async def test_a_list_may_be_empty_and_of_no_release(self, database: Database) -> None:
         await database.lists.keep([KeptList(str(uuid4()), 1, None, "popularity", [], database.clock.now())])
         assert await database.lists.forget_before(database.clock.now() + timedelta(seconds=1)) == 1
+
+    async def test_kept_lists_are_found_as_they_were_made(self, database: Database) -> None:
+        kept = [_list(database), _list(database, age_seconds=5)]
+        await database.lists.keep(kept)
+        wanted = [kept[1].recommendation_id, str(uuid4()), kept[0].recommendation_id]
+        assert await database.lists.find(wanted) == {one.recommendation_id: one for one in kept}
+        assert await database.lists.find([]) == {}
+
+    async def test_shown_are_the_different_items_on_offer_of_the_newest_lists(self, database: Database) -> None:
+        now = database.clock.now()
+        for item_id in (1, 2, 3, 4):
+            until = now + timedelta(seconds=60) if item_id == 2 else None
+            await database.catalog.put(Item(item_id, f"item {item_id}", available_until=until))
+        ages = {0: [1, 2], 10: [2, 99], 20: [3], 30: [4], 1000: [4]}
+        made = [(now - timedelta(seconds=age), item_ids) for age, item_ids in ages.items()]
+        await database.lists.keep([KeptList(str(uuid4()), 1, None, "als", shown, at) for at, shown in made])
+
+        async def shown(*, age: float, lists: int = 100, ahead: float = 0) -> int:
+            since, at = now - timedelta(seconds=age), now + timedelta(seconds=ahead)
+            return await database.lists.count_shown(since, at, lists=lists)
+
+        assert await shown(age=20) == 3
+        assert await shown(age=20, lists=2) == 2
+        assert await shown(age=19) == 2
+        assert await shown(age=30, ahead=60) == 3
+        assert await shown(age=-1) == 0
 
     async def test_writers_at_once_share_lists(self, database: Database) -> None:
         lists = [_list(database) for _ in range(40)]

@@ -79,7 +79,7 @@ async def test_what_does_not_fit_is_dropped_and_counted(
 
 async def test_what_cannot_be_written_is_dropped_and_counted_and_the_writer_lives(clock: ManualClock) -> None:
     before = dropped()
-    kept = KeptLists(AwayLog(), clock, RETENTION)
+    kept = KeptLists(AwayLog(), clock, RETENTION)  # type: ignore[arg-type]
     kept.start()
     for expected in (1, 2):
         kept.offer(a_list(clock))
