@@ -2,7 +2,7 @@
 BIN := $(or $(RECSTACK_VENV),.venv)/bin
 PYTHON := $(BIN)/python
 .DEFAULT_GOAL := help
-.PHONY: help install up status stop reset demo test test-quick lint types format lock bench
+.PHONY: help install up status stop reset demo test test-quick lint types format lock dashboards bench
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ format: install ## Rewrite to the house style
 
 lock: install ## Write requirements/*.txt anew from pyproject.toml
 	$(PYTHON) -m native.locks
+
+dashboards: install ## Write grafana/dashboards/*.json anew from grafana/*.py
+	$(PYTHON) -m grafana.dashboards
 
 bench: install ## How fast the API answers, beside a bare ASGI answer
 	$(PYTHON) benchmarks/hot_path.py
