@@ -4,7 +4,9 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-./setup.sh [--docker | --native] [--no-jupyter]   install, start everything, print where it answers
+./setup.sh [--docker | --native]   install, start everything, print where it answers
+    --no-jupyter                   leave Jupyter out
+    --without SERVICE              leave a container out, such as grafana; may be repeated
 ./setup.sh install [--dev]   only make .venv/ (--dev: with what tests and linters need)
 ./setup.sh status            what runs, and whether it answers
 ./setup.sh stop              end everything that ./setup.sh started
@@ -38,22 +40,57 @@ find_python() {
 }
 
 cd -- "$(dirname -- "$0")"
-command=up runtime='' install_flags='' flags=''
-for argument in "$@"; do
-    case $argument in
+command=up runtime='' install_flags='' flags='' without=''
+while [ $# -gt 0 ]; do
+    case $1 in
         -h | --help) usage && exit 0 ;;
-        install | status | stop | reset) command=$argument ;;
-        --native | --docker) runtime=$argument ;;
+        install | status | stop | reset) command=$1 ;;
+        --native | --docker) runtime=$1 ;;
         --dev) install_flags=--dev ;;
-        --no-jupyter | --yes) flags="$flags $argument" ;;
-        *) usage >&2 && fail "Unknown argument: $argument" 2 ;;
+        --no-jupyter) flags="$flags $1" without="$without jupyter" ;;
+        --without) [ $# -gt 1 ] && without="$without $2" runtime=--docker && shift || fail '--without needs the name of a service.' 2 ;;
+        --yes) flags="$flags $1" ;;
+        *) usage >&2 && fail "Unknown argument: $1" 2 ;;
     esac
+    shift
 done
-if [ "$runtime" = --docker ]; then
-    fail "This version has no containers yet: run ./setup.sh --native, which needs no Docker." 2
-fi
+
+has_docker() { docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1; }
+
+# Containers where Docker answers; afterwards whatever was started.
+wants_containers() {
+    case $runtime in
+        --docker) return 0 ;;
+        --native) return 1 ;;
+    esac
+    case $command in
+        up) has_docker ;;
+        install) return 1 ;;
+        *) has_docker && sh containers.sh "has_$command" ;;
+    esac
+}
+
+# .env, made once, readable by its owner only, with a random value for every secret that the example leaves empty.
+make_environment() {
+    [ ! -e .env ] || return 0
+    (
+        umask 077
+        while IFS= read -r line; do
+            case $line in
+                RECSTACK_ADMIN_KEY= | POSTGRES_PASSWORD=) line=$line$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n') ;;
+                JUPYTER_UID=) [ "$(id -u)" = 0 ] || line=$line$(id -u) ;;
+            esac
+            printf '%s\n' "$line"
+        done <.env.example >.env.new && mv .env.new .env
+    ) 2>/dev/null || fail "Cannot write .env here: give this user the folder $PWD."
+}
 
 venv=${RECSTACK_VENV:-.venv}
+[ "$command" != up ] || make_environment
+if wants_containers; then
+    case $command in up) flags=$without ;; esac
+    exec sh containers.sh "$command" $flags
+fi
 case $command in
     up | install)
         python=$(find_python)
