@@ -13,10 +13,10 @@ from grafana_foundation_sdk.models.units import DurationSeconds, PercentUnit, Re
 from grafana import colours
 from grafana.alerts import ENGAGEMENT, INFRASTRUCTURE, PLACES, QUALITY, SERVICE, runbook
 from grafana.colours import BAD, CALM, FAINT, FAIR, GOOD, Steps
-from grafana.engagement import MONEY, per_list
+from grafana.engagement import MONEY, WANTED, per_list
 from grafana.layout import Section, dashboard
 from grafana.panels import Caption, chart, figure, note, states
-from grafana.quality import AGE, COVERAGE, OLD
+from grafana.quality import AGE, DIVERSITY, OLD, VARIED
 from grafana.queries import DATASOURCE_NAME, Query, growth
 from grafana.service import FAST, time_to_a_list
 
@@ -48,19 +48,17 @@ def _answers() -> list[Figure]:
     wanted = figure(
         Caption(2, "Wanted?", "Clicks on recommended items for each list answered, over an hour.", PercentUnit),
         Query(per_list("click"), "Click-through"),
-        first=BAD,
-        steps=((0.01, FAIR), (0.03, GOOD)),
+        first=FAIR,
+        steps=WANTED,
         width=6,
         height=6,
         bold=True,
     )
     varied = figure(
-        Caption(
-            3, "Varied?", "Share of the available items that stand in the last hour's computed lists.", PercentUnit
-        ),
-        Query(COVERAGE, "Catalogue shown"),
+        Caption(3, "Varied?", "Mean share of a list's pairs that are of different categories.", PercentUnit),
+        DIVERSITY,
         first=BAD,
-        steps=((0.01, FAIR), (0.05, GOOD)),
+        steps=VARIED,
         width=6,
         height=6,
         bold=True,

@@ -31,7 +31,7 @@ MISSES = "redis_keyspace_misses_total"
 def infrastructure() -> Dashboard:
     about = "Processes, dependencies and breakers; PostgreSQL, Redis, Prometheus and the jobs that run once."
     sections = [
-        Section("At a glance", _glance()),
+        Section("", _glance()),
         Section("Services and dependencies", _services()),
         Section("PostgreSQL", _postgres()),
         Section("Redis", _redis()),
@@ -74,9 +74,7 @@ def _glance() -> Panels:
             steps=FULL,
         ),
         figure(
-            Caption(
-                4, "PostgreSQL's connections", "Open connections over max_connections, of all clients.", PercentUnit
-            ),
+            Caption(4, "Connections in use", "Open connections over max_connections, of all clients.", PercentUnit),
             Query(connections, "Connections"),
             first=GOOD,
             steps=FULL,

@@ -22,6 +22,9 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana.colours import CALM, Steps, by_name, by_steps, fixed, thresholds
 from grafana.queries import DATASOURCE, Query
 
+WIDE = 12
+"""Columns, of 24, from which on a legend has room beside its curves."""
+
 
 class Caption(NamedTuple):
     """What is written on a panel."""
@@ -77,11 +80,10 @@ def chart(
     """Curves over time from zero; `steps` are drawn as dashed lines."""
     panel = _dressed(timeseries.Panel(), caption, queries, width, height).min(0)
     panel = panel.color_scheme(by_name()).line_width(2).show_points(model.VisibilityMode.NEVER)
-    panel = panel.span_nulls(bool(queries))
     panel = panel.tooltip(
         build.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING)
     )
-    panel = panel.legend(_legend())
+    panel = panel.legend(_legend(wide=width >= WIDE))
     if stacked is not model.StackingMode.NONE:
         panel = panel.stacking(build.StackingConfig().mode(stacked)).fill_opacity(40).line_width(1)
     else:
@@ -200,9 +202,13 @@ def _dressed(
     return panel.span(width).height(height)
 
 
-def _legend() -> build.VizLegendOptions:
-    legend = build.VizLegendOptions().display_mode(model.LegendDisplayMode.TABLE).show_legend(True)
-    return legend.placement(model.LegendPlacement.RIGHT).calcs(["lastNotNull", "max"]).sort_by("Last *").sort_desc(True)
+def _legend(*, wide: bool) -> build.VizLegendOptions:
+    """A table beside the curves where there is room, else their names below."""
+    legend = build.VizLegendOptions().show_legend(True).calcs(["lastNotNull", "max"] if wide else [])
+    if not wide:
+        return legend.display_mode(model.LegendDisplayMode.LIST).placement(model.LegendPlacement.BOTTOM)
+    legend = legend.display_mode(model.LegendDisplayMode.TABLE).placement(model.LegendPlacement.RIGHT)
+    return legend.sort_by("Last *").sort_desc(True)
 
 
 def _in_words(words: Mapping[int, tuple[str, str]]) -> ValueMapping:

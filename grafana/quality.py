@@ -16,6 +16,9 @@ from grafana.queries import Query, growth, mean, quantile, rate
 HYBRID = 'algorithm="hybrid", metric="ndcg_at_10"'
 AGE = "time() - max(recstack_release_created_timestamp_seconds)"
 COVERAGE = "max(recstack_shown_items_coverage)"
+DIVERSITY = Query(mean("recstack_list_diversity"), "Diversity")
+VARIED = ((0.2, FAIR), (0.4, GOOD))
+"""The share of a list's pairs that are of different categories."""
 OLD = ((86_400, FAIR), (2 * 86_400, BAD))
 """Seconds since the live release was trained."""
 
@@ -27,7 +30,7 @@ def quality() -> Dashboard:
         choice("attribute", "Attribute", "By what users are grouped.", "recstack_group_quality", only="age"),
     ]
     sections = [
-        Section("At a glance", _glance()),
+        Section("", _glance()),
         Section("What the judge said", _judged()),
         Section("What is shown", _shown()),
         Section("Is it good for everybody?", _groups()),
@@ -78,14 +81,14 @@ def _glance() -> Panels:
             Caption(
                 4, "Variety in a list", "Mean share of a list's pairs that are of different categories.", PercentUnit
             ),
-            Query(mean("recstack_list_diversity"), "Diversity"),
+            DIVERSITY,
             first=BAD,
-            steps=((0.2, FAIR), (0.4, GOOD)),
+            steps=VARIED,
         ),
         figure(
             Caption(
                 5,
-                "Popularity of what is shown",
+                "Popularity shown",
                 "Mean percentile of the shown items: near 100 %, everybody gets the bestsellers.",
                 PercentUnit,
             ),

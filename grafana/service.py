@@ -23,7 +23,7 @@ def service() -> Dashboard:
     about = "Requests, their times and failures; what a list costs, and what the cache saves."
     route = choice("route", "Route", "Narrows the panels by route.", "recstack_requests_total")
     sections = [
-        Section("At a glance", _glance()),
+        Section("", _glance()),
         Section("Traffic", _traffic()),
         Section("How fast", _speed()),
         Section("Inside a list", _inside()),
