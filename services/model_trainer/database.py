@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from recsys.errors import Unavailable
+from recsys.errors import DataRefused, Unavailable
 from recsys.telemetry import DEPENDENCY_ERRORS
 
 
@@ -23,14 +23,19 @@ def reaching_postgres() -> Iterator[None]:
 
 
 def connect(database_url: str, *, autocommit: bool = False) -> psycopg.Connection:
-    """A connection that gives up on a server that went silent. Raises `psycopg.OperationalError`."""
-    return psycopg.connect(
-        database_url,
-        autocommit=autocommit,
-        application_name="recstack-trainer",
-        connect_timeout=5,
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
-        tcp_user_timeout=30_000,
-    )
+    """A connection that gives up on a server that went silent. Raises `psycopg.OperationalError`, and `DataRefused` for
+    a URL that libpq cannot read.
+    """
+    try:
+        return psycopg.connect(
+            database_url,
+            autocommit=autocommit,
+            application_name="recstack-trainer",
+            connect_timeout=5,
+            keepalives_idle=10,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=30_000,
+        )
+    except psycopg.ProgrammingError:
+        raise DataRefused("RECSTACK_DATABASE_URL is not a PostgreSQL URL that can be used.") from None

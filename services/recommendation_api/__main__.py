@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import uvicorn
 from starlette.types import ASGIApp
 
 from recommendation_api import logs
 from recommendation_api.places import run_folder
+from recsys.errors import InvalidInput
 from recsys.settings import Settings
+from recsys.stores import check_urls
 
 KEEP_ALIVE_SECONDS = 30
 SHUTDOWN_SECONDS = 10
@@ -26,6 +30,11 @@ def application() -> ASGIApp:
 
 def main() -> None:
     settings = Settings.load()
+    try:
+        check_urls(settings)
+    except InvalidInput as error:
+        sys.stderr.write(f"{error.detail} Mend it in .env or the environment.\n")
+        raise SystemExit(2) from None
     logs.configure(settings)
     if settings.api_workers > 1:
         from recommendation_api.metrics import share_metrics

@@ -1,8 +1,8 @@
 """Bring a database to the schema of `sql/migrations`: numbered files, each applied once, in order, in a transaction.
 
 `python -m recsys.migrations` applies what is missing and `python -m recsys.migrations status` lists every file. Exit
-codes: 0 the schema is current, 1 refused or failed (the reason is on stderr), 2 wrong usage or setting, 3 `status`
-found files that are not applied.
+codes: 0 the schema is current, 1 PostgreSQL is away, 2 refused (the reason is on stderr), wrong usage or setting, 3
+`status` found files that are not applied.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MIGRATIONS = ROOT / "sql" / "migrations"
 LOCK_KEY = 0x5EC57AC4
 CONNECT_TIMEOUT_SECONDS = 5
 LOCK_TIMEOUT_SECONDS = 120
-PENDING_EXIT_CODE = 3
+AWAY_EXIT_CODE, REFUSED_EXIT_CODE, PENDING_EXIT_CODE = 1, 2, 3
 
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _CREATE_TABLE = """
@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _print_status(url) if command == "status" else _print_applied(url)
     except RecstackError as error:
         sys.stderr.write(f"{error.detail}\n")
-        return 1
+        return AWAY_EXIT_CODE if isinstance(error, Unavailable) else REFUSED_EXIT_CODE
 
 
 def _print_applied(url: str) -> int:

@@ -6,10 +6,15 @@ A wrong value stops the process with the variable's name.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +31,56 @@ def _absolute(path: Path) -> Path:
 
 
 Folder = Annotated[Path, AfterValidator(_absolute)]
+
+
+def _url(read: Callable[[str], object], *schemes: str) -> AfterValidator:
+    """Of one of these schemes, and such that `read` does not raise `ValueError`. A URL may hold a password: what is
+    said of it names its scheme at most.
+    """
+
+    def check(url: str) -> str:
+        scheme = url.partition("://")[0] if "://" in url else ""
+        if scheme not in schemes:
+            begins = f"{scheme}://" if scheme else "no scheme"
+            wanted = " or ".join(f"{known}://" for known in schemes)
+            raise PydanticCustomError(
+                "url", "It begins with {begins}, not with {wanted}", {"begins": begins, "wanted": wanted}
+            )
+        try:
+            read(url)
+        except ValueError:
+            raise PydanticCustomError(
+                "url", "It is not a {scheme}:// URL that can be used", {"scheme": scheme}
+            ) from None
+        return url
+
+    return AfterValidator(check)
+
+
+def _read_postgres(url: str) -> None:
+    """Several hosts may stand in it, which no other reader knows."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        if not url.startswith(IN_MEMORY):
+            raise ValueError("no conninfo") from None
+
+
+def _read_port(url: str) -> None:
+    _ = urlsplit(url).port
+
+
+def _read_host(url: str) -> None:
+    parts = urlsplit(url)
+    _ = parts.port
+    if not (parts.hostname or url.startswith(IN_MEMORY)):
+        raise ValueError("no host")
+
+
+IN_MEMORY = "memory:"
+DatabaseUrl = Annotated[str, _url(_read_postgres, "postgresql", "postgres", "memory")]
+RedisUrl = Annotated[str, _url(_read_port, "redis", "rediss", "unix", "memory")]
+MlflowUrl = Annotated[str, _url(_read_host, "http", "https", "memory")]
 
 
 class EventWeights(BaseSettings):
@@ -56,9 +111,9 @@ class Settings(BaseSettings):
     postgres_port: int = Field(default=5432, ge=1, le=65535, alias="POSTGRES_PORT")
     redis_port: int = Field(default=6379, ge=1, le=65535, alias="REDIS_PORT")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, alias="MLFLOW_PORT")
-    database_url: str = Field(default="", alias="RECSTACK_DATABASE_URL", repr=False)
-    redis_url: str = Field(default="", alias="RECSTACK_REDIS_URL", repr=False)
-    mlflow_url: str = Field(default="", alias="RECSTACK_MLFLOW_URL")
+    database_url: DatabaseUrl = Field(default="", alias="RECSTACK_DATABASE_URL", repr=False)
+    redis_url: RedisUrl = Field(default="", alias="RECSTACK_REDIS_URL", repr=False)
+    mlflow_url: MlflowUrl = Field(default="", alias="RECSTACK_MLFLOW_URL")
     state_dir: Folder = Field(default=Path(".recstack"), alias="RECSTACK_STATE_DIR")
     releases_dir: Folder | None = Field(default=None, alias="RECSTACK_RELEASES_DIR", validate_default=True)
 

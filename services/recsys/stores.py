@@ -18,8 +18,7 @@ from recsys.adapters.postgres import (
     PostgresRecommendationLog,
     PostgresUsers,
 )
-from recsys.adapters.redis import RedisConnection, RedisRecommendationCache, new_generation
-from recsys.errors import InvalidInput
+from recsys.adapters.redis import RedisConnection, RedisRecommendationCache, new_generation, read_address
 from recsys.ports import (
     Catalog,
     Clock,
@@ -56,7 +55,7 @@ class Stores:
 async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Stores]:
     """Open an adapter for each URL; nothing need answer yet, calls raise `Unavailable` until it does.
 
-    Raises `InvalidInput` for a URL whose scheme no adapter serves.
+    Raises `InvalidInput` for a URL that its adapter cannot read.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -76,6 +75,16 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
         )
 
 
+def check_urls(settings: Settings) -> None:
+    """Raises `InvalidInput` where `open_stores` would; opens nothing. The settings know the schemes and the hosts."""
+    if not _in_memory(settings.redis_url):
+        read_address(settings.redis_url)
+
+
+def _in_memory(url: str) -> bool:
+    return urlsplit(url).scheme == "memory"
+
+
 @dataclass(frozen=True, slots=True)
 class _Database:
     catalog: Catalog
@@ -91,7 +100,7 @@ async def _always_up() -> None:
 
 
 async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack) -> _Database:
-    if _scheme("RECSTACK_DATABASE_URL", settings.database_url, "postgresql", "postgres", "memory") == "memory":
+    if _in_memory(settings.database_url):
         world = memory.MemoryDatabase(clock)
         return _Database(
             memory.MemoryCatalog(world),
@@ -114,7 +123,7 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
 
 
 async def _open_cache(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[RecommendationCache, Ping]:
-    if _scheme("RECSTACK_REDIS_URL", settings.redis_url, "redis", "rediss", "unix", "memory") == "memory":
+    if _in_memory(settings.redis_url):
         return memory.MemoryRecommendationCache(clock), _always_up
     connection = await stack.enter_async_context(
         RedisConnection(
@@ -128,7 +137,7 @@ async def _open_cache(settings: Settings, clock: Clock, stack: AsyncExitStack) -
 
 
 async def _open_registry(settings: Settings, stack: AsyncExitStack) -> tuple[ReleaseRegistry, Ping]:
-    if _scheme("RECSTACK_MLFLOW_URL", settings.mlflow_url, "http", "https", "memory") == "memory":
+    if _in_memory(settings.mlflow_url):
         return memory.MemoryReleaseRegistry(), _always_up
     registry = await stack.enter_async_context(
         MlflowRegistry(settings.mlflow_url, timeout=settings.dependency_timeout_seconds)
@@ -138,11 +147,3 @@ async def _open_registry(settings: Settings, stack: AsyncExitStack) -> tuple[Rel
         await registry.champion()
 
     return registry, ping
-
-
-def _scheme(variable: str, url: str, *known: str) -> str:
-    """The URL's scheme, one of `known`; the URL itself may hold a password and is never shown."""
-    scheme = urlsplit(url).scheme
-    if scheme not in known:
-        raise InvalidInput(f"{variable} begins with {scheme or 'no scheme'}://, not with {' or '.join(known)}.")
-    return scheme

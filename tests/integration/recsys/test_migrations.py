@@ -133,3 +133,16 @@ def test_the_command_applies_and_lists(empty_url: str) -> None:
     assert "current" in run().stdout
     assert run("status").returncode == 0
     assert run("sideways").returncode == 2
+
+
+def test_the_command_refuses_with_a_sentence_and_code_2(empty_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    migrations.migrate(empty_url)
+    with psycopg.connect(empty_url) as connection:
+        connection.execute("UPDATE schema_migrations SET sha256 = 'other' WHERE name = '0001_initial_schema.sql'")
+    for command in ("migrate", "status"):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RECSTACK_DATABASE_URL", empty_url)
+            assert migrations.main([command]) == 2
+        said = capsys.readouterr().err
+        assert "was changed after it was applied" in said
+        assert said.count("\n") == 1

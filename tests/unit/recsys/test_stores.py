@@ -8,7 +8,7 @@ from recsys.adapters.clock import SystemClock
 from recsys.domain import Item, User
 from recsys.errors import InvalidInput
 from recsys.settings import Settings
-from recsys.stores import open_stores
+from recsys.stores import check_urls, open_stores
 from recsys.testing.clock import ManualClock
 
 pytestmark = pytest.mark.anyio
@@ -39,13 +39,23 @@ async def test_the_machine_s_clock_is_the_default() -> None:
         assert isinstance(stores.clock, SystemClock)
 
 
-@pytest.mark.parametrize("variable", MEMORY)
-@pytest.mark.parametrize("url", ["mysql://root:hunter2@db/x", "db:5432"])
-async def test_a_scheme_that_nothing_serves_is_named_and_the_url_is_not_shown(variable: str, url: str) -> None:
-    with pytest.raises(InvalidInput, match=variable) as caught:
-        async with open_stores(Settings.model_validate({**MEMORY, variable: url})):
+@pytest.mark.parametrize(
+    "url", ["redis://:hunter2@cache/0?socket_timeout=soon", "rediss://:hunter2@cache?ssl_ca_certs=/hunter2"]
+)
+async def test_a_url_that_its_adapter_cannot_read_is_named_and_not_shown(url: str) -> None:
+    settings = Settings.model_validate({**MEMORY, "RECSTACK_REDIS_URL": url})
+    with pytest.raises(InvalidInput, match="RECSTACK_REDIS_URL") as checked:
+        check_urls(settings)
+    with pytest.raises(InvalidInput, match="RECSTACK_REDIS_URL") as opened:
+        async with open_stores(settings):
             pass
-    assert "hunter2" not in caught.value.detail
+    assert opened.value.detail == checked.value.detail
+    assert "hunter2" not in opened.value.detail
+
+
+async def test_urls_that_can_be_read_pass() -> None:
+    check_urls(Settings.model_validate(MEMORY))
+    check_urls(Settings())
 
 
 def test_the_machine_s_clock_says_utc_and_goes_on() -> None:

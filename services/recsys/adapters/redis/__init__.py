@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from recsys.adapters.redis.address import read_address
 from recsys.adapters.redis.cache import RedisRecommendationCache, new_generation
 from recsys.adapters.redis.connection import RedisConnection
 
-__all__ = ["RedisConnection", "RedisRecommendationCache", "new_generation"]
+__all__ = ["RedisConnection", "RedisRecommendationCache", "new_generation", "read_address"]

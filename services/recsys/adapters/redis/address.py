@@ -46,7 +46,8 @@ def read_address(url: str) -> Address:
     try:
         parts = parse_url(url)
         port = int(parts.get("port") or DEFAULT_PORT)
-    except ValueError:
+        tls = _tls(dict(parts)) if url.startswith("rediss://") else None
+    except (ValueError, OSError):
         raise InvalidInput("RECSTACK_REDIS_URL is not a Redis URL that can be used.") from None
     greeting: list[Command] = []
     if password := parts.get("password"):
@@ -54,7 +55,6 @@ def read_address(url: str) -> Address:
         greeting.append(("AUTH", user, password) if user else ("AUTH", password))
     if database := parts.get("db"):
         greeting.append(("SELECT", int(database)))
-    tls = _tls(dict(parts)) if url.startswith("rediss://") else None
     return Address(parts.get("host") or "127.0.0.1", port, parts.get("path"), tls, tuple(greeting))
 
 
