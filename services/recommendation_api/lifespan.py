@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TypedDict
 
 import structlog
 from fastapi import FastAPI
 
+from recommendation_api.attribution import Attribution
 from recommendation_api.catalogue import CatalogueMirror, RevisionHint
+from recommendation_api.coverage import Coverage
 from recommendation_api.invalidation import Invalidation
 from recommendation_api.metrics import leave_metrics
 from recommendation_api.places import run_folder
+from recommendation_api.probes import Probes, other_servers
+from recommendation_api.recording import Recorder
 from recommendation_api.serving import Serving
 from recsys.settings import Settings
 from recsys.stores import Stores
@@ -30,6 +35,7 @@ class State(TypedDict):
     stores: Stores
     catalogue: CatalogueMirror
     invalidation: Invalidation
+    recorder: Recorder
     serving: Serving
 
 
@@ -59,10 +65,20 @@ class Lifespan:
             invalidation = Invalidation(stores, catalogue)
             stack.push_async_callback(invalidation.aclose)
             invalidation.start()
+            attribution = Attribution(stores.lists, catalogue, stores.clock)
+            coverage = Coverage(stores.lists, catalogue, stores.clock, lock=_coverage_lock(settings))
+            for task in (attribution, coverage, Probes(stores.pings, other_servers(settings))):
+                stack.push_async_callback(task.aclose)
+                task.start()
             serving = await Serving.start(stores, catalogue, settings)
             stack.push_async_callback(serving.aclose)
             self.state = State(
-                settings=settings, stores=stores, catalogue=catalogue, invalidation=invalidation, serving=serving
+                settings=settings,
+                stores=stores,
+                catalogue=catalogue,
+                invalidation=invalidation,
+                recorder=Recorder(stores, invalidation, attribution),
+                serving=serving,
             )
             logger.info("serving", pid=os.getpid(), release=serving.release.version if serving.release else None)
             yield self.state
@@ -71,3 +87,7 @@ class Lifespan:
 
 def _hint(settings: Settings) -> RevisionHint | None:
     return RevisionHint(run_folder(settings) / "catalogue") if settings.api_workers > 1 else None
+
+
+def _coverage_lock(settings: Settings) -> Path | None:
+    return run_folder(settings) / "coverage.lock" if settings.api_workers > 1 else None

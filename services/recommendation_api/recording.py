@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from recommendation_api.attribution import Attribution
 from recommendation_api.invalidation import Invalidation
 from recsys.domain import EventType, Interaction
 from recsys.errors import Conflict, InvalidInput, NotFound, Unavailable
 from recsys.ports import Recorded
 from recsys.stores import Stores
-from recsys.telemetry import EVENTS
+from recsys.telemetry import EVENT_TO_EFFECT, EVENTS
 
 UNKNOWN_TYPE = "unknown"
 _OUTCOMES: dict[type[Exception], str] = {
@@ -18,31 +21,51 @@ _OUTCOMES: dict[type[Exception], str] = {
     InvalidInput: "invalid",
     Unavailable: "unavailable",
 }
+STORED, DUPLICATE, FAILED = "stored", "duplicate", "failed"
+_EVENTS = {
+    (kind, outcome): EVENTS.labels(kind.value if kind else UNKNOWN_TYPE, outcome)
+    for kind in (*EventType, None)
+    for outcome in (STORED, DUPLICATE, *_OUTCOMES.values(), FAILED)
+}
 
 
-async def record(
-    stores: Stores, invalidation: Invalidation, events: Sequence[Interaction]
-) -> Sequence[Recorded | Exception]:
-    """One result each, in order. Raises `Unavailable`: then nothing is stored."""
-    if not events:
-        return []
-    try:
-        results = await stores.interactions.record(events)
-    except Exception as error:
-        for event in events:
-            count(event.type, error)
-        raise
-    for event, result in zip(events, results, strict=True):
-        count(event.type, result)
-    stored = zip(events, results, strict=True)
-    await invalidation.drop({event.user_id for event, result in stored if isinstance(result, Recorded)})
-    return results
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    stores: Stores
+    invalidation: Invalidation
+    attribution: Attribution
+
+    async def record(self, events: Sequence[Interaction]) -> Sequence[Recorded | Exception]:
+        """One result each, in order. Raises `Unavailable`: then nothing is stored."""
+        if not events:
+            return []
+        began = time.perf_counter()
+        try:
+            results = await self.stores.interactions.record(events)
+        except Exception as error:
+            for event in events:
+                count(event.type, error)
+            raise
+        await self._let_know(events, results)
+        if any(isinstance(result, Recorded) for result in results):
+            EVENT_TO_EFFECT.observe(time.perf_counter() - began)
+        return results
+
+    async def _let_know(self, events: Sequence[Interaction], results: Sequence[Recorded | Exception]) -> None:
+        changed = set()
+        for event, result in zip(events, results, strict=True):
+            count(event.type, result)
+            if isinstance(result, Recorded):
+                changed.add(event.user_id)
+                if not result.duplicate:
+                    self.attribution.offer(event)
+        await self.invalidation.drop(changed)
 
 
 def count(event_type: EventType | None, result: Recorded | Exception) -> None:
     """`event_type` is None where even that could not be read."""
     if isinstance(result, Recorded):
-        outcome = "duplicate" if result.duplicate else "stored"
+        outcome = DUPLICATE if result.duplicate else STORED
     else:
-        outcome = _OUTCOMES.get(type(result), "failed")
-    EVENTS.labels(event_type.value if event_type else UNKNOWN_TYPE, outcome).inc()
+        outcome = _OUTCOMES.get(type(result), FAILED)
+    _EVENTS[event_type, outcome].inc()

@@ -81,6 +81,7 @@ IN_MEMORY = "memory:"
 DatabaseUrl = Annotated[str, _url(_read_postgres, "postgresql", "postgres", "memory")]
 RedisUrl = Annotated[str, _url(_read_port, "redis", "rediss", "unix", "memory")]
 MlflowUrl = Annotated[str, _url(_read_host, "http", "https", "memory")]
+HttpUrl = Annotated[str, _url(_read_host, "http", "https")]
 
 
 class EventWeights(BaseSettings):
@@ -114,6 +115,8 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl = Field(default="", alias="RECSTACK_DATABASE_URL", repr=False)
     redis_url: RedisUrl = Field(default="", alias="RECSTACK_REDIS_URL", repr=False)
     mlflow_url: MlflowUrl = Field(default="", alias="RECSTACK_MLFLOW_URL")
+    elasticsearch_url: HttpUrl | None = Field(default=None, alias="RECSTACK_ELASTICSEARCH_URL", repr=False)
+    jupyter_url: HttpUrl | None = Field(default=None, alias="RECSTACK_JUPYTER_URL", repr=False)
     state_dir: Folder = Field(default=Path(".recstack"), alias="RECSTACK_STATE_DIR")
     releases_dir: Folder | None = Field(default=None, alias="RECSTACK_RELEASES_DIR", validate_default=True)
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from recommendation_api.catalogue import CatalogueMirror
 from recommendation_api.invalidation import Invalidation
+from recommendation_api.recording import Recorder
 from recommendation_api.serving import Serving
 from recsys.errors import FieldError, InvalidInput
 from recsys.stores import Stores
@@ -36,6 +37,10 @@ def _invalidation(request: Request) -> Invalidation:
     return cast(Invalidation, request.state.invalidation)
 
 
+def _recorder(request: Request) -> Recorder:
+    return cast(Recorder, request.state.recorder)
+
+
 def _serving(request: Request) -> Serving:
     return cast(Serving, request.state.serving)
 
@@ -43,4 +48,5 @@ def _serving(request: Request) -> Serving:
 OpenStores = Annotated[Stores, Depends(_stores)]
 Mirror = Annotated[CatalogueMirror, Depends(_catalogue)]
 Dropping = Annotated[Invalidation, Depends(_invalidation)]
+Recording = Annotated[Recorder, Depends(_recorder)]
 LiveServing = Annotated[Serving, Depends(_serving)]

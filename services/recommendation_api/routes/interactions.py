@@ -10,10 +10,10 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from recommendation_api import recording
 from recommendation_api.openapi import problems
 from recommendation_api.problems import describe, invalid
-from recommendation_api.routes.dependencies import Dropping, OpenStores
+from recommendation_api.recording import count
+from recommendation_api.routes.dependencies import OpenStores, Recording
 from recommendation_api.schemas.body import FromJson, JsonRoute
 from recommendation_api.schemas.interactions import (
     BatchAnswer,
@@ -41,11 +41,11 @@ router = APIRouter(route_class=JsonRoute, tags=["Interactions"])
 async def record(
     event: Annotated[NewInteraction, FromJson(), Body()],
     stores: OpenStores,
-    invalidation: Dropping,
+    recording: Recording,
     response: Response,
 ) -> InteractionAnswer:
     """It is stored when this answers, and part of the user's very next list."""
-    (result,) = await recording.record(stores, invalidation, [event.to_interaction(stores.clock.now())])
+    (result,) = await recording.record([event.to_interaction(stores.clock.now())])
     if isinstance(result, Exception):
         raise result
     if result.duplicate:
@@ -60,13 +60,13 @@ async def record(
     responses=problems(422, 503),
 )
 async def record_batch(
-    batch: Annotated[NewBatch, FromJson(), Body()], stores: OpenStores, invalidation: Dropping, request: Request
+    batch: Annotated[NewBatch, FromJson(), Body()], stores: OpenStores, recording: Recording, request: Request
 ) -> BatchAnswer:
     """Up to 1,000 rows in one transaction, each with a result of its own: a row that is refused fails no other."""
     now = stores.clock.now()
     rows = [_read(row, now) for row in batch.interactions]
     events = [row for row in rows if isinstance(row, Interaction)]
-    recorded = iter(await recording.record(stores, invalidation, events))
+    recorded = iter(await recording.record(events))
     outcomes = [next(recorded) if isinstance(row, Interaction) else row for row in rows]
     path = request.url.path
     return BatchAnswer(results=[_row_result(index, outcome, path) for index, outcome in enumerate(outcomes)])
@@ -75,12 +75,12 @@ async def record_batch(
 def _read(row: Any, now: datetime) -> Interaction | InvalidInput:
     """As the single call reads its body: back to JSON first, because only JSON is read strictly."""
     try:
-        return NewInteraction.model_validate_json(to_json(row, inf_nan_mode="constants")).to_interaction(now)
+        return NewInteraction.model_validate_json(to_json(row)).to_interaction(now)
     except ValidationError as error:
         refused = invalid(error.errors(include_url=False, include_input=False))
     except InvalidInput as error:
         refused = error
-    recording.count(None, refused)
+    count(None, refused)
     return refused
 
 

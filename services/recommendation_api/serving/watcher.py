@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from recsys.ports import Clock
 from recsys.release import list_releases, load_release
 from recsys.settings import Settings
 from recsys.stores import Stores
-from recsys.telemetry import BACKGROUND_ERRORS, RELEASE_CREATED, RELEASE_SWAPS
+from recsys.telemetry import BACKGROUND_ERRORS, RELEASE_CREATED, RELEASE_SWAPS, RELEASE_VERSION
 
 TASK = "release_watcher"
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 300.0
@@ -118,6 +120,7 @@ class Watcher:
         self._on_change(live)
         RELEASE_SWAPS.labels("loaded").inc()
         RELEASE_CREATED.set(live.release.created_at.timestamp())
+        RELEASE_VERSION.set(_number(version))
         logger.info("a release is live", version=version)
         return live
 
@@ -134,6 +137,12 @@ def _prepared(releases: Path, version: str) -> LiveRelease:
     live = LiveRelease(load_release(releases, version))
     warm_up(live)
     return live
+
+
+def _number(version: str) -> float:
+    """`20261124-035012-9f3a` as 20261124035012, NaN for a version of another form."""
+    match = re.match(r"(\d{8})-(\d{6})", version)
+    return float(match[1] + match[2]) if match else math.nan
 
 
 def _deployment(before: LiveRelease | None, after: LiveRelease, clock: Clock) -> Deployment:

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 from recsys.breaker import Breaker
 from recsys.errors import InvalidInput, Unavailable
 from recsys.ports import Clock
+from recsys.telemetry import POOL_CONNECTIONS, POOL_LIMIT
 
 Connection = psycopg.AsyncConnection[Any]
 Result = TypeVar("Result")
@@ -23,6 +24,8 @@ MAX_WAITING = 256
 IDLE_IN_TRANSACTION_SECONDS = 10
 GRACE_SECONDS = 0.25
 """What the last deadline leaves to the ones before it, which give a better reason."""
+
+IN_USE, IDLE = (POOL_CONNECTIONS.labels(state) for state in ("in_use", "idle"))
 
 AWAY = (
     psycopg.OperationalError,
@@ -69,12 +72,15 @@ class Postgres:
         await self._pool.close(timeout=self._timeout)
 
     async def ping(self) -> None:
-        """Raises `Unavailable`."""
+        """Raises `Unavailable`. Whoever asks regularly keeps the pool's gauges right."""
 
         async def select_one(connection: Connection) -> None:
             await connection.execute("SELECT 1")
 
-        await self.run(select_one)
+        try:
+            await self.run(select_one)
+        finally:
+            self._tell_pool()
 
     async def read(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """`run`, once more where the connection turns out to be dead: the server was restarted since it was used."""
@@ -112,6 +118,13 @@ class Postgres:
     async def _with_connection(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         async with self._pool.connection() as connection:
             return await work(connection)
+
+    def _tell_pool(self) -> None:
+        stats = self._pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        IDLE.set(idle)
+        IN_USE.set(stats.get("pool_size", 0) - idle)
+        POOL_LIMIT.set(self._pool.max_size)
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         """Cancelling asks the server to cancel too, which a silent one does not answer: nobody waits for that."""

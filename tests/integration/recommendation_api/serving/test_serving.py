@@ -15,9 +15,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from recommendation_api.attribution import Attribution
 from recommendation_api.catalogue import CatalogueMirror
 from recommendation_api.invalidation import Invalidation
-from recommendation_api.recording import record
+from recommendation_api.recording import Recorder
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving import Serving
 from recsys.adapters.memory import MemoryReleaseRegistry
@@ -37,7 +38,7 @@ LATER = "20260202-000000-bbbb"
 class Service:
     serving: Serving
     stores: Stores
-    invalidation: Invalidation
+    recorder: Recorder
 
     async def ask(self, user_id: int, n: int = 10, **more: Any) -> dict[str, Any]:
         body = {"user_id": user_id, "num_recommendations": n, **more}
@@ -58,7 +59,8 @@ async def serving_over(settings: Settings, **replaced: Any) -> AsyncIterator[Ser
         await catalogue.start()
         serving = await Serving.start(stores, catalogue, settings)
         try:
-            yield Service(serving, stores, Invalidation(stores, catalogue))
+            attribution = Attribution(stores.lists, catalogue, stores.clock)
+            yield Service(serving, stores, Recorder(stores, Invalidation(stores, catalogue), attribution))
         finally:
             await serving.aclose()
             await catalogue.aclose()
@@ -78,7 +80,7 @@ async def test_whoever_asks_after_an_event_never_gets_a_list_from_before(setting
                 assert not before & set(listed)
                 now = service.stores.clock.now()
                 event = Interaction(f"race-{number}-{step}", user_id, listed[0], EventType.VIEW, now)
-                await record(service.stores, service.invalidation, [event])
+                await service.recorder.record([event])
                 gone[user_id].add(listed[0])
 
         await asyncio.gather(*(one_caller(number) for number in range(8)))
@@ -95,7 +97,7 @@ async def test_a_second_process_serves_what_the_first_one_cached_and_drops_what_
         assert (again["cached"], again["recommendation_id"]) == (True, answer["recommendation_id"])
         top = answer["recommendations"][0]["item_id"]
         event = Interaction("other-worker", 1, top, EventType.LIKE, second.stores.clock.now())
-        await record(second.stores, second.invalidation, [event])
+        await second.recorder.record([event])
         assert top not in await first.listed(1)
 
 
