@@ -23,7 +23,7 @@ from grafana.queries import Query, rate
 
 UP_OR_DOWN = {1: ("up", GOOD), 0: ("down", BAD)}
 FULL = ((0.7, FAIR), (0.9, BAD))
-DATABASE = 'datname=~"recstack.*"'
+DATABASE = 'datname!~"template.*|postgres|"'
 HITS = "redis_keyspace_hits_total"
 MISSES = "redis_keyspace_misses_total"
 
@@ -175,7 +175,7 @@ def _postgres() -> Panels:
             width=8,
         ),
         chart(
-            Caption(23, "Transactions", "Committed and rolled back, in the platform's databases.", OpsPerSecond),
+            Caption(23, "Transactions", "Committed and rolled back, in all databases.", OpsPerSecond),
             Query(rate("pg_stat_database_xact_commit", DATABASE), "committed"),
             Query(rate("pg_stat_database_xact_rollback", DATABASE), "rolled back"),
             colours={"committed": GOOD, "rolled back": BAD},
@@ -194,7 +194,7 @@ def _postgres() -> Panels:
             width=8,
         ),
         chart(
-            Caption(25, "Rows written", "Inserted, updated and deleted, in the platform's databases.", CountsPerSecond),
+            Caption(25, "Rows written", "Inserted, updated and deleted, in all databases.", CountsPerSecond),
             *(
                 Query(rate(f"pg_stat_database_tup_{name}", DATABASE), name)
                 for name in ("inserted", "updated", "deleted")
