@@ -29,7 +29,7 @@ def engagement() -> Dashboard:
         "algorithm", "Algorithm", "Narrows what is attributed to lists.", "recstack_recommendations_total"
     )
     sections = [
-        Section("", _glance()),
+        Section("", [*_brought(), *_told()]),
         Section("Are recommendations wanted?", _wanted()),
         Section("What people do", _behaviour()),
         Section("From event to effect", _effect()),
@@ -43,7 +43,7 @@ def per_list(event: str) -> str:
     return f"{events} / sum(increase(recstack_recommendations_total[1h]))"
 
 
-def _glance() -> Panels:
+def _brought() -> Panels:
     revenue = (
         "1000 * sum(increase(recstack_attributed_revenue_total[1h]))"
         " / sum(increase(recstack_recommendations_total[1h]))"
@@ -77,6 +77,11 @@ def _glance() -> Panels:
             ),
             Query(revenue, "Revenue"),
         ),
+    ]
+
+
+def _told() -> Panels:
+    return [
         figure(
             Caption(4, "Events", "Events of all types that were stored, for each second.", EventsPerSecond),
             Query(rate("recstack_events_total", 'outcome="stored"'), "Events"),

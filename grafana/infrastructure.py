@@ -31,20 +31,17 @@ MISSES = "redis_keyspace_misses_total"
 def infrastructure() -> Dashboard:
     about = "Processes, dependencies and breakers; PostgreSQL, Redis, Prometheus and the jobs that run once."
     sections = [
-        Section("", _glance()),
-        Section("Services and dependencies", _services()),
-        Section("PostgreSQL", _postgres()),
-        Section("Redis", _redis()),
+        Section("", [*_well(), *_filling()]),
+        Section("Services and dependencies", [*_states(), *_processes()]),
+        Section("PostgreSQL", [*_connections(), *_storage()]),
+        Section("Redis", [*_cache(), *_keys()]),
         Section("Prometheus", _prometheus()),
         Section("Jobs", _jobs()),
     ]
     return dashboard(INFRASTRUCTURE, "Infrastructure", about, sections)
 
 
-def _glance() -> Panels:
-    pool = 'sum(recstack_database_pool_connections{state="in_use"}) / sum(recstack_database_pool_limit)'
-    memory = "max(redis_memory_used_bytes) / (max(redis_memory_max_bytes) > 0)"
-    connections = "sum(pg_stat_activity_count) / max(pg_settings_max_connections)"
+def _well() -> Panels:
     return [
         figure(
             Caption(1, "Targets down", "Scrape targets that do not answer Prometheus.", NoUnit),
@@ -65,6 +62,21 @@ def _glance() -> Panels:
             steps=((1, BAD),),
             bold=True,
         ),
+        figure(
+            Caption(6, "Alerts firing", "Of all alerts that Prometheus knows.", NoUnit),
+            Query('count(ALERTS{alertstate="firing"}) or vector(0)', "Firing"),
+            first=GOOD,
+            steps=((1, BAD),),
+            bold=True,
+        ),
+    ]
+
+
+def _filling() -> Panels:
+    pool = 'sum(recstack_database_pool_connections{state="in_use"}) / sum(recstack_database_pool_limit)'
+    memory = "max(redis_memory_used_bytes) / (max(redis_memory_max_bytes) > 0)"
+    connections = "sum(pg_stat_activity_count) / max(pg_settings_max_connections)"
+    return [
         figure(
             Caption(
                 3, "Database pool in use", "The API's connections at work over those that it may open.", PercentUnit
@@ -90,17 +102,10 @@ def _glance() -> Panels:
             first=GOOD,
             steps=((0.8, FAIR), (0.95, BAD)),
         ),
-        figure(
-            Caption(6, "Alerts firing", "Of all alerts that Prometheus knows.", NoUnit),
-            Query('count(ALERTS{alertstate="firing"}) or vector(0)', "Firing"),
-            first=GOOD,
-            steps=((1, BAD),),
-            bold=True,
-        ),
     ]
 
 
-def _services() -> Panels:
+def _states() -> Panels:
     breakers = {0: ("closed", GOOD), 1: ("trying", FAIR), 2: ("open", BAD)}
     return [
         states(
@@ -125,6 +130,11 @@ def _services() -> Panels:
             words=breakers,
             width=8,
         ),
+    ]
+
+
+def _processes() -> Panels:
+    return [
         chart(
             Caption(
                 14,
@@ -153,8 +163,7 @@ def _services() -> Panels:
     ]
 
 
-def _postgres() -> Panels:
-    hit, read = rate("pg_stat_database_blks_hit", DATABASE), rate("pg_stat_database_blks_read", DATABASE)
+def _connections() -> Panels:
     return [
         chart(
             Caption(21, "The API's pool", "Connections of all workers, at work and idle, under the limit.", Short),
@@ -181,6 +190,12 @@ def _postgres() -> Panels:
             colours={"committed": GOOD, "rolled back": BAD},
             width=8,
         ),
+    ]
+
+
+def _storage() -> Panels:
+    hit, read = rate("pg_stat_database_blks_hit", DATABASE), rate("pg_stat_database_blks_read", DATABASE)
+    return [
         chart(
             Caption(
                 24,
@@ -210,7 +225,7 @@ def _postgres() -> Panels:
     ]
 
 
-def _redis() -> Panels:
+def _cache() -> Panels:
     return [
         chart(
             Caption(31, "Memory", "Used, and the limit from which on Redis drops keys.", BytesIEC),
@@ -233,6 +248,11 @@ def _redis() -> Panels:
             top=1,
             width=8,
         ),
+    ]
+
+
+def _keys() -> Panels:
+    return [
         chart(
             Caption(34, "Keys", "Keys by database; each of ours ends by itself after a while.", Short),
             Query("sum by (db) (redis_db_keys) > 0", "{{db}}"),

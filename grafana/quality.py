@@ -30,9 +30,9 @@ def quality() -> Dashboard:
         choice("attribute", "Attribute", "By what users are grouped.", "recstack_group_quality", only="age"),
     ]
     sections = [
-        Section("", _glance()),
+        Section("", [*_verdict(), *_now()]),
         Section("What the judge said", _judged()),
-        Section("What is shown", _shown()),
+        Section("What is shown", [*_variety(), *_sources()]),
         Section("Is it good for everybody?", _groups()),
         Section("Is it fresh?", _freshness()),
         Section("What a training costs", _training()),
@@ -40,7 +40,7 @@ def quality() -> Dashboard:
     return dashboard(QUALITY, "Recommendation quality", about, sections, variables)
 
 
-def _glance() -> Panels:
+def _verdict() -> Panels:
     hybrid = f"max(recstack_model_quality{{{HYBRID}}})"
     popularity = hybrid.replace("hybrid", "popularity")
     return [
@@ -77,6 +77,11 @@ def _glance() -> Panels:
             Query(COVERAGE, "Coverage"),
             decimals=1,
         ),
+    ]
+
+
+def _now() -> Panels:
+    return [
         figure(
             Caption(
                 4, "Variety in a list", "Mean share of a list's pairs that are of different categories.", PercentUnit
@@ -145,9 +150,8 @@ def _judged() -> Panels:
     ]
 
 
-def _shown() -> Panels:
+def _variety() -> Panels:
     parts = ((0.1, "p10"), (0.5, "p50"), (0.9, "p90"))
-    cold = 'recstack_recommendations_total{cold_start="true"}[$__rate_interval]'
     return [
         chart(
             Caption(
@@ -184,6 +188,12 @@ def _shown() -> Panels:
             top=1,
             width=8,
         ),
+    ]
+
+
+def _sources() -> Panels:
+    cold = 'recstack_recommendations_total{cold_start="true"}[$__rate_interval]'
+    return [
         chart(
             Caption(
                 24,

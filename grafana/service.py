@@ -24,10 +24,10 @@ def service() -> Dashboard:
     route = choice("route", "Route", "Narrows the panels by route.", "recstack_requests_total")
     sections = [
         Section("", _glance()),
-        Section("Traffic", _traffic()),
-        Section("How fast", _speed()),
-        Section("Inside a list", _inside()),
-        Section("What went wrong", _trouble()),
+        Section("Traffic", [*_requests(), *_kinds()]),
+        Section("How fast", [*_times(), *_spread()]),
+        Section("Inside a list", [*_stages(), *_cache()]),
+        Section("What went wrong", [*_shortfalls(), *_lost()]),
     ]
     return dashboard(SERVICE, "Service", about, sections, [route], since="now-3h")
 
@@ -73,12 +73,11 @@ def _glance() -> Panels:
     ]
 
 
-def _traffic() -> Panels:
+def _requests() -> Panels:
     by_class = (
         f"sum by (class) (label_replace(rate(recstack_requests_total{{{CHOSEN}}}[$__rate_interval]),"
         ' "class", "${1}xx", "status", "(.).."))'
     )
-    refused = rate("recstack_requests_total", f'status=~"[45]..", {CHOSEN}', "route, status")
     return [
         chart(
             Caption(11, "Requests by route", "What is asked for, by the template of the address.", RequestsPerSecond),
@@ -91,6 +90,12 @@ def _traffic() -> Panels:
             colours=colours.STATUSES,
             stacked=StackingMode.NORMAL,
         ),
+    ]
+
+
+def _kinds() -> Panels:
+    refused = rate("recstack_requests_total", f'status=~"[45]..", {CHOSEN}', "route, status")
+    return [
         chart(
             Caption(
                 13,
@@ -114,7 +119,7 @@ def _traffic() -> Panels:
     ]
 
 
-def _speed() -> Panels:
+def _times() -> Panels:
     return [
         chart(
             Caption(
@@ -136,6 +141,11 @@ def _speed() -> Panels:
             ),
             Query(f"recstack:request_seconds:p95_5m{{{CHOSEN}}}", "{{route}}"),
         ),
+    ]
+
+
+def _spread() -> Panels:
+    return [
         density(
             Caption(
                 23,
@@ -160,7 +170,7 @@ def _speed() -> Panels:
     ]
 
 
-def _inside() -> Panels:
+def _stages() -> Panels:
     spent = rate("recstack_stage_seconds_sum", by="stage")
     return [
         chart(
@@ -175,6 +185,11 @@ def _inside() -> Panels:
             stacked=StackingMode.NORMAL,
             top=1,
         ),
+    ]
+
+
+def _cache() -> Panels:
+    return [
         chart(
             Caption(
                 33,
@@ -212,7 +227,7 @@ def _inside() -> Panels:
     ]
 
 
-def _trouble() -> Panels:
+def _shortfalls() -> Panels:
     return [
         chart(
             Caption(
@@ -246,6 +261,11 @@ def _trouble() -> Panels:
             colours={"empty": BAD},
             width=8,
         ),
+    ]
+
+
+def _lost() -> Panels:
+    return [
         chart(
             Caption(
                 44,
