@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints, model_validator
 from pydantic.config import JsonDict
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from recommendation_api.problems import Problem
 from recommendation_api.schemas.body import Strict
@@ -72,14 +73,29 @@ class InteractionAnswer(BaseModel):
 
 
 class NewBatch(Strict):
-    """Rows are judged one by one: a bad one never fails the others."""
+    """Rows are judged one by one: a bad one never fails the others. The rows alone, as a list, are a batch too."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"interactions": [EXAMPLE]}]})
 
-    interactions: Annotated[
-        list[Any],
-        Field(min_length=1, max_length=MAX_BATCH, json_schema_extra={"items": NewInteraction.model_json_schema()}),
-    ]
+    interactions: Annotated[list[Any], Field(min_length=1, max_length=MAX_BATCH)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rows_alone(cls, body: object) -> object:
+        return {"interactions": body} if isinstance(body, list) else body
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Either shape, where the object alone would be described."""
+        reference = handler(schema)
+        described = handler.resolve_ref_schema(reference)
+        rows = described["properties"]["interactions"]
+        rows["items"] = handler(NewInteraction.__pydantic_core_schema__)
+        common = {name: described.pop(name) for name in ("title", "description", "examples")}
+        either = {**common, "anyOf": [dict(described), dict(rows)]}
+        described.clear()
+        described.update(either)
+        return reference
 
 
 class RowResult(BaseModel):

@@ -71,10 +71,20 @@ async def test_every_body_has_an_example_that_is_accepted(api: Api, schema: dict
     assert checked == 6
 
 
+async def test_a_batch_is_described_in_both_its_shapes(schema: dict[str, Any]) -> None:
+    as_object, bare = schema["components"]["schemas"]["NewBatch"]["anyOf"]
+    rows = as_object["properties"]["interactions"]
+    assert as_object["required"] == ["interactions"]
+    assert bare["type"] == rows["type"] == "array"
+    for limit in ("minItems", "maxItems", "items"):
+        assert bare[limit] == rows[limit]
+    assert rows["items"]["title"] == "NewInteraction"
+
+
 async def test_references_lead_somewhere(schema: dict[str, Any]) -> None:
-    names = set(re.findall(r"#/components/schemas/(\w+)", str(schema)))
-    assert names
-    assert names <= schema["components"]["schemas"].keys()
+    named = set(re.findall(r"'\$ref': '([^']+)'", str(schema)))
+    assert named
+    assert named <= {f"#/components/schemas/{name}" for name in schema["components"]["schemas"]}
 
 
 async def test_the_page_loads_everything_from_here(api: Api) -> None:

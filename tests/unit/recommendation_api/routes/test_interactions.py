@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -142,7 +143,11 @@ async def test_a_batch_judges_each_row_by_itself(api: Api) -> None:
         ({"interactions": [EVENT] * 1001}, "interactions"),
         ({"interactions": EVENT}, "interactions"),
         ({}, "interactions"),
-        ([EVENT], "body"),
+        ([], "interactions"),
+        ([EVENT] * 1001, "interactions"),
+        (17, "body"),
+        ("[]", "body"),
+        (None, "body"),
         ({"interactions": [EVENT], "atomic": True}, "atomic"),
     ],
 )
@@ -151,11 +156,21 @@ async def test_a_batch_that_is_none_is_refused_whole(api: Api, body: object, fie
 
 
 async def test_a_number_that_is_none_fails_only_its_row(api: Api) -> None:
-    body = (
-        b'{"interactions":[{"user_id":1,"item_id":5,"type":"rating","value":NaN},' + json.dumps(EVENT).encode() + b"]}"
-    )
-    results = (await api.client.post("/interactions/batch", content=body)).json()["results"]
-    assert [row["status"] for row in results] == [422, 201]
+    rows = [{**EVENT, "value": number} for number in (math.nan, math.inf, -math.inf)]
+    for body in ({"interactions": [*rows, EVENT]}, [*rows, EVENT]):
+        results = (await api.client.post("/interactions/batch", content=json.dumps(body))).json()["results"]
+        assert [row["status"] for row in results] == [422, 422, 422, 201]
+        assert [row["error"]["errors"][0]["field"] for row in results[:3]] == ["value"] * 3
+
+
+async def test_the_rows_alone_are_a_batch_too(api: Api) -> None:
+    rows = [{**EVENT, "event_id": "alone"}, {**EVENT, "event_id": "alone"}, {**EVENT, "type": "nothing"}, []]
+    bare = (await api.client.post("/interactions/batch", json=rows)).json()["results"]
+    assert [row["status"] for row in bare] == [201, 200, 422, 422]
+    assert [row["index"] for row in bare] == [0, 1, 2, 3]
+    again = (await api.client.post("/interactions/batch", json={"interactions": rows})).json()["results"]
+    assert again[1:] == bare[1:]
+    assert (await api.client.post("/interactions/batch", json=[EVENT] * 1000)).status_code == 200
 
 
 async def test_a_batch_drops_the_lists_of_everybody_in_it(api: Api) -> None:
