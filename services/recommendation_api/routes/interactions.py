@@ -75,7 +75,7 @@ async def record_batch(
 def _read(row: Any, now: datetime) -> Interaction | InvalidInput:
     """As the single call reads its body: back to JSON first, because only JSON is read strictly."""
     try:
-        return NewInteraction.model_validate_json(to_json(row)).to_interaction(now)
+        return NewInteraction.model_validate_json(to_json(row, inf_nan_mode="constants")).to_interaction(now)
     except ValidationError as error:
         refused = invalid(error.errors(include_url=False, include_input=False))
     except InvalidInput as error:
