@@ -7,7 +7,9 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana.engagement import engagement
@@ -28,11 +30,17 @@ BUILDERS = {
 
 def rendered() -> Mapping[str, str]:
     """File name → JSON as the code says it is now."""
-    return {
-        f"{name}.json": json.dumps(build().build(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False)
-        + "\n"
-        for name, build in BUILDERS.items()
-    }
+    return {f"{name}.json": _text(build()) for name, build in BUILDERS.items()}
+
+
+def _text(board: Dashboard) -> str:
+    found = json.loads(json.dumps(board.build(), cls=JSONEncoder), object_hook=_in_sight)
+    return json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _in_sight(part: dict[str, Any]) -> dict[str, Any]:
+    """The SDK puts all links and marks into a menu: they belong on the dashboard."""
+    return {name: value for name, value in part.items() if (name, value) != ("placement", "inControlsMenu")}
 
 
 def stale(folder: Path = FOLDER) -> list[str]:

@@ -210,7 +210,7 @@ def _effect() -> Panels:
             steps=((1, BAD),),
             width=8,
         ),
-        density(Caption(32, "Where the lags lie", "Darker is more.", Seconds), LAG, width=8),
+        density(Caption(32, "Where the lags lie", "The stronger the colour, the more.", Seconds), LAG, width=8),
         chart(
             Caption(
                 33,

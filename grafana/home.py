@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders.stat import Panel as Figure
 from grafana_foundation_sdk.builders.timeseries import Panel as Chart
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType, Panel
-from grafana_foundation_sdk.models.units import DurationSeconds, PercentUnit, RequestsPerSecond, Seconds, Short
+from grafana_foundation_sdk.models.units import PercentUnit, RequestsPerSecond, Seconds, Short
 
 from grafana import colours
 from grafana.alerts import ENGAGEMENT, INFRASTRUCTURE, PLACES, QUALITY, SERVICE, runbook
@@ -68,7 +68,7 @@ def _answers() -> list[Figure]:
             4,
             "Fresh?",
             "Since the live release was trained. Events since then count already: they are folded in.",
-            DurationSeconds,
+            Seconds,
         ),
         Query(AGE, "Age of the release"),
         first=GOOD,

@@ -7,7 +7,6 @@ from grafana_foundation_sdk.models.common import StackingMode
 from grafana_foundation_sdk.models.units import (
     BytesIEC,
     CountsPerSecond,
-    DurationSeconds,
     NoUnit,
     OpsPerSecond,
     PercentUnit,
@@ -315,7 +314,7 @@ def _jobs() -> Panels:
                 51,
                 "Since a job last ended well",
                 "Migrations and seeding run once; the trainer runs on its schedule.",
-                DurationSeconds,
+                Seconds,
             ),
             Query(
                 "sort(time() - max by (exported_job) (recstack_job_last_success_timestamp_seconds))",

@@ -134,7 +134,7 @@ def density(
     where = f"{{{labels}}}" if labels else ""
     query = Query(f"sum by (le) (increase({histogram}_bucket{where}[$__rate_interval]))", "{{le}}")
     panel = _dressed(heatmap.Panel(), caption, (query,), width, height, kind="heatmap")
-    scheme = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").reverse(True).steps(32)
+    scheme = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").exponent(0.5).steps(32)
     panel = panel.calculate(False).color(scheme).y_axis(heatmap.YAxisConfig().unit(caption.unit))
     panel = panel.tooltip(heatmap.HeatmapTooltip().mode(model.TooltipDisplayMode.SINGLE).y_histogram(True))
     return panel.filter_values(heatmap.FilterValueRange().le(1e-9)).cell_gap(1)

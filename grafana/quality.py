@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.common import StackingMode
-from grafana_foundation_sdk.models.units import CountsPerSecond, DurationSeconds, NoUnit, PercentUnit, Seconds, Short
+from grafana_foundation_sdk.models.units import CountsPerSecond, NoUnit, PercentUnit, Seconds, Short
 
 from grafana import colours
 from grafana.alerts import QUALITY
@@ -104,7 +104,7 @@ def _now() -> Panels:
                 6,
                 "Age of the release",
                 "Since the live release was trained. Events since then count all the same: they are folded in.",
-                DurationSeconds,
+                Seconds,
             ),
             Query(AGE, "Age"),
             first=GOOD,

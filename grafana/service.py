@@ -150,7 +150,7 @@ def _spread() -> Panels:
             Caption(
                 23,
                 "Where the times of lists lie",
-                "Darker is more. Two bands are usual: cached lists below, computed ones above.",
+                "The stronger the colour, the more. Two bands are usual: cached lists below, computed ones above.",
                 Seconds,
             ),
             "recstack_request_seconds",
