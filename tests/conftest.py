@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -161,9 +162,15 @@ def redis_url(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="session")
 def mlflow_server(postgres_server: PostgresServer) -> Iterator[str]:
+    with running_mlflow(postgres_server, "mlflow") as url:
+        yield url
+
+
+@contextmanager
+def running_mlflow(postgres: PostgresServer, database: str) -> Iterator[str]:
     """A tracking server over PostgreSQL with its own artifact folder (about 12 s to start); its URL."""
-    postgres_server.ensure_database("mlflow")
-    store = postgres_server.url("mlflow").replace("postgresql:", "postgresql+psycopg:")
+    postgres.ensure_database(database)
+    store = postgres.url(database).replace("postgresql:", "postgresql+psycopg:")
     with tempfile.TemporaryDirectory(prefix="recstack-test-") as name:
         folder, port = Path(name), free_port()
         environment = os.environ | {

@@ -130,8 +130,8 @@ def truth_arrays(world: World) -> dict[str, NDArray[Any]]:
 def read_truth(path: Path) -> Truth:
     """Raises `DataRefused` where there is none, or none that this version wrote."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            columns = dict(file)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            columns = dict(archive)
         return Truth(
             int(columns["seed"]),
             columns["category_names"].tolist(),

@@ -15,9 +15,12 @@ import pytest
 from recsys.domain import Algorithm
 from recsys.migrations import migrate
 from recsys.testing.worlds import SmallWorld, small_world
-from tests.e2e.stack import Stack, load_world, running_api, service_environment
+from tests.conftest import running_mlflow
+from tests.e2e.stack import Stack, load_world, run, running_api, service_environment
 
-DATABASE = "recstack_e2e"
+DATABASE, GENERATED_DATABASE = "recstack_e2e", "recstack_generated"
+GENERATED = ("--users", "600", "--items", "8000", "--interactions", "30000", "--seed", "7")
+"""Small, and yet taste tells more in it than fame."""
 FOLDER = Path(__file__).parent
 
 STACK_SECONDS = 600
@@ -72,6 +75,32 @@ def stack(request: pytest.FixtureRequest, outside: Outside | None) -> Stack:
     if outside:
         pytest.skip("RECSTACK_E2E_URL names a stack of somebody's own: this test needs the small world in it")
     found: Stack = request.getfixturevalue("_stack")
+    return found
+
+
+@pytest.fixture(scope="session")
+def _generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    postgres = request.getfixturevalue("postgres_server")
+    redis_url = request.getfixturevalue("redis_server").url().replace("/0", "/1")
+    postgres.ensure_database(GENERATED_DATABASE)
+    database_url = postgres.url(GENERATED_DATABASE)
+    migrate(database_url)
+    state = tmp_path_factory.mktemp("generated")
+    with running_mlflow(postgres, "mlflow_generated") as mlflow_url:
+        environment = service_environment(state, database_url, redis_url, mlflow_url)
+        stack = Stack(f"http://127.0.0.1:{environment['API_PORT']}", database_url, redis_url, environment)
+        run(["data_generator", "seed", *GENERATED], environment)
+        stack.train()
+        with running_api(environment, state / "api.log"):
+            yield stack
+
+
+@pytest.fixture
+def generated(request: pytest.FixtureRequest, outside: Outside | None) -> Stack:
+    """A second stack, over a world that `data_generator seed` drew: its true tastes lie in the state folder."""
+    if outside:
+        pytest.skip("RECSTACK_E2E_URL names a stack of somebody's own: this test needs a generated world and its truth")
+    found: Stack = request.getfixturevalue("_generated")
     return found
 
 

@@ -51,7 +51,7 @@ def decide(rng: np.random.Generator, liking: NDArray[np.float32]) -> NDArray[np.
     chance = rng.random((len(liking), STEPS))
     happens = np.empty(chance.shape, bool)
     happens[:, VIEW] = True
-    happens[:, CLICK] = chance[:, CLICK] < _logistic(-0.9 + 0.7 * liking)
+    happens[:, CLICK] = chance[:, CLICK] < click_chance(liking)
     opened = happens[:, CLICK]
     happens[:, LIKE] = opened & (chance[:, LIKE] < _logistic(-1.9 + 0.9 * liking))
     happens[:, DISLIKE] = opened & ~happens[:, LIKE] & (chance[:, DISLIKE] < _logistic(-3.2 - 1.1 * liking))
@@ -59,6 +59,11 @@ def decide(rng: np.random.Generator, liking: NDArray[np.float32]) -> NDArray[np.
     happens[:, PURCHASE] = happens[:, CART] & (chance[:, PURCHASE] < _logistic(0.1 + 0.2 * liking))
     happens[:, RATING] = chance[:, RATING] < np.where(happens[:, PURCHASE], 0.45, np.where(opened, 0.04, 0.0))
     return happens
+
+
+def click_chance(liking: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(k,) of a visit."""
+    return _logistic(-0.9 + 0.7 * liking)
 
 
 def draw_ratings(

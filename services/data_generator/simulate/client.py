@@ -37,7 +37,7 @@ class Client:
         """Raises `DataRefused` for an address that is none."""
         self._tally = tally
         self.url = url
-        if httpx.URL(url).scheme not in {"http", "https"} or not httpx.URL(url).host:
+        if not _is_address(url):
             raise DataRefused(f"--api {url} is not an address: write for example http://127.0.0.1:8000.")
         self._http = httpx.AsyncClient(
             base_url=url,
@@ -77,3 +77,11 @@ class Client:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parsed.scheme in {"http", "https"} and bool(parsed.host)

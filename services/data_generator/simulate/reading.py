@@ -12,7 +12,7 @@ from recsys.domain import EventType
 
 PATIENCE = 0.9
 """Chance of looking at one more item of the list."""
-RELUCTANCE = 0.5
+RELUCTANCE = 2.0
 """How well an item must suit to be opened every other time."""
 
 
@@ -49,3 +49,9 @@ def read_list(rng: np.random.Generator, liking: NDArray[np.float32], generosity:
 def opening_chance(liking: NDArray[np.float32]) -> NDArray[np.float32]:
     """(n,) chance that an item that is looked at is opened."""
     return np.asarray(1 / (1 + np.exp(RELUCTANCE - liking)), np.float32)
+
+
+def expected_clicks(liking: NDArray[np.float32]) -> float:
+    """Clicks that `read_list` brings on average for a list that is liked so (n,)."""
+    reached = PATIENCE ** np.arange(len(liking))
+    return float(reached @ (opening_chance(liking) * funnel.click_chance(liking)))

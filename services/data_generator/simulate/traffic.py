@@ -17,7 +17,7 @@ from data_generator.simulate.visitor import Site, Visitor
 
 MIN_VISITORS, MAX_VISITORS = 8, 200
 """At the same time: so many calls can be under way, and no more."""
-VISITORS_PER_RATE = 2.0
+VISITORS_PER_RATE = 1.0
 NEWCOMERS = 0.02
 """Share of the visits that begin with signing up."""
 FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 0.5, 15.0

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_generator.truth import FILE_NAME, truth_file, write_truth
+from data_generator.behaviour.affinity import charm, interest
+from data_generator.truth import FILE_NAME, read_truth, truth_file, write_truth
 from data_generator.world import World, draw_world
 from recsys.errors import DataRefused
 
@@ -51,3 +52,20 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_is_refused(world: World, tmp_path: Path) -> None:
     with pytest.raises(DataRefused, match="cannot be written"):
         write_truth(tmp_path / "away" / "truth.npz", world)
+
+
+def test_what_is_read_back_likes_the_same_things(world: World, tmp_path: Path) -> None:
+    write_truth(tmp_path / FILE_NAME, world)
+    truth, items = read_truth(tmp_path / FILE_NAME), np.arange(200)
+    user, people = 5, world.population
+    weights = people.weights(np.array([user]), np.ones(1)).repeat(200, axis=0)
+    topics = people.topics[np.full(200, user)]
+    suits = interest(topics, weights, world.catalogue.topic[items], world.lexicon.topic_category)
+    expected = suits + charm(people, world.catalogue, np.array([user]), items[None])[0]
+    assert np.allclose(truth.liking(user, items), expected, atol=1e-5)
+    assert expected.std() > 0.3
+
+
+def test_where_there_is_no_truth_the_refusal_says_why(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused, match="imported data has none"):
+        read_truth(tmp_path / FILE_NAME)
