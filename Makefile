@@ -2,7 +2,7 @@
 BIN := $(or $(RECSTACK_VENV),.venv)/bin
 PYTHON := $(BIN)/python
 .DEFAULT_GOAL := help
-.PHONY: help install up status stop reset demo test test-quick lint types format lock dashboards bench
+.PHONY: help install up status stop reset traffic demo test test-quick lint types format lock dashboards bench
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ stop: ## End everything that was started
 
 reset: ## Stop, and drop the data
 	./setup.sh reset
+
+traffic: ## Users of the generated population against the running API, until Ctrl-C
+	$(PYTHON) -m data_generator simulate
 
 demo: ## The guided tour of a running platform
 	$(PYTHON) demo.py

@@ -62,6 +62,7 @@ class Configuration(Settings):
             "RECSTACK_DATABASE_URL": self.database_url,
             "RECSTACK_REDIS_URL": self.redis_url,
             "RECSTACK_MLFLOW_URL": self.mlflow_url,
+            "RECSTACK_API_URL": self.api_url,
             "RECSTACK_STATE_DIR": str(self.state_dir),
             "PYTHONUNBUFFERED": "1",
             "NO_PROXY": no_proxy,

@@ -23,6 +23,7 @@ LOCAL_SERVERS = (
     ("RECSTACK_DATABASE_URL", "POSTGRES_PORT", 5432, "postgresql://recstack@127.0.0.1:{port}/recstack"),
     ("RECSTACK_REDIS_URL", "REDIS_PORT", 6379, "redis://127.0.0.1:{port}/0"),
     ("RECSTACK_MLFLOW_URL", "MLFLOW_PORT", 5000, "http://127.0.0.1:{port}"),
+    ("RECSTACK_API_URL", "API_PORT", 8000, "http://127.0.0.1:{port}"),
 )
 
 
@@ -120,6 +121,8 @@ class Settings(BaseSettings):
     state_dir: Folder = Field(default=Path(".recstack"), alias="RECSTACK_STATE_DIR")
     releases_dir: Folder | None = Field(default=None, alias="RECSTACK_RELEASES_DIR", validate_default=True)
 
+    api_url: HttpUrl = Field(default="", alias="RECSTACK_API_URL")
+    """Where callers find the API."""
     api_host: str = Field(default="127.0.0.1", alias="API_HOST")
     api_port: int = Field(default=8000, ge=1, le=65535, alias="API_PORT")
     api_workers: int = Field(default=1, ge=1, le=64, alias="API_WORKERS")

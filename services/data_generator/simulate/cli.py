@@ -57,15 +57,13 @@ def simulate(
     ] = None,
     api: Annotated[
         str | None,
-        typer.Option(
-            "--api", metavar="URL", envvar="RECSTACK_API_URL", help="The API.", show_default="this machine's API_PORT"
-        ),
+        typer.Option("--api", metavar="URL", help="The API.", show_default="RECSTACK_API_URL, or here at API_PORT"),
     ] = None,
 ) -> None:
     """Let users of the generated population use the running API, by their true tastes, from now on."""
     settings = Settings.load()
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    order = _Order(rate, users, seed, duration, api or f"http://127.0.0.1:{settings.api_port}", key)
+    order = _Order(rate, users, seed, duration, api or settings.api_url, key)
     try:
         _refuse_nonsense(order)
         truth = read_truth(settings.state_dir / FILE_NAME)

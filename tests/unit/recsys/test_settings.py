@@ -18,6 +18,7 @@ VARIABLES = ["RECSTACK_DATABASE_URL", "RECSTACK_REDIS_URL", "RECSTACK_MLFLOW_URL
         ("RECSTACK_REDIS_URL", "redis://[hunter2", "It is not a redis:// URL that can be used."),
         ("RECSTACK_MLFLOW_URL", "https://mlflow:hunter2", "It is not a https:// URL that can be used."),
         ("RECSTACK_MLFLOW_URL", "http:///hunter2", "It is not a http:// URL that can be used."),
+        ("RECSTACK_API_URL", "memory://hunter2", "It begins with memory://, not with http:// or https://."),
     ],
 )
 def test_a_url_that_nothing_serves_ends_with_a_sentence_that_does_not_show_it(
@@ -43,9 +44,10 @@ def test_a_url_that_nothing_serves_ends_with_a_sentence_that_does_not_show_it(
         ("RECSTACK_REDIS_URL", "unix:///run/redis.sock"),
         ("RECSTACK_REDIS_URL", "redis:///1"),
         ("RECSTACK_MLFLOW_URL", "https://mlflow.example"),
+        ("RECSTACK_API_URL", "http://recommendation-api:8000"),
         *((variable, "memory://") for variable in VARIABLES),
     ],
 )
 def test_a_url_of_a_known_scheme_is_taken_as_it_is(variable: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, url)
-    assert url in {getattr(Settings.load(), name) for name in ("database_url", "redis_url", "mlflow_url")}
+    assert url in {getattr(Settings.load(), name) for name in ("database_url", "redis_url", "mlflow_url", "api_url")}
