@@ -16,10 +16,11 @@ from model_trainer.exits import Exit
 from model_trainer.schedule import Schedule, parse_interval, run_training
 from model_trainer.state import ServerState
 from recsys.adapters.clock import SystemClock
+from recsys.adapters.job_runs import Job, recorded
 from recsys.domain import Algorithm
-from recsys.errors import RecstackError
+from recsys.errors import Conflict, RecstackError
 from recsys.settings import Settings
-from recsys.telemetry import TRAINER
+from recsys.telemetry import TRAINER, TRAINING_INTERVAL
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Learn from the interactions, publish releases.")
 
@@ -39,11 +40,15 @@ def train(
     settings, progress = Settings.load(), Console(stderr=True, highlight=False)
     started = time.perf_counter()
     with _one_sentence(progress):
+        from model_trainer.figures import details
         from model_trainer.pipeline import Training
         from model_trainer.report import show
         from model_trainer.steps import Steps
 
-        trained = Training(settings, Steps(progress), SystemClock(), extra or ()).train()
+        steps = Steps(progress)
+        with recorded(settings.database_url, Job.MODEL_TRAINER, unless=(Conflict,)) as record:
+            trained = Training(settings, steps, SystemClock(), extra or ()).train()
+            record.update(details(trained, steps.done))
         show(trained, Console(highlight=False), time.perf_counter() - started)
 
 
@@ -59,12 +64,16 @@ def schedule(
         raise typer.BadParameter(str(error), param_hint="--every") from None
     with _one_sentence(progress):
         _serve_metrics(settings, progress)
+        TRAINING_INTERVAL.set(seconds)
         Schedule(seconds, ServerState(settings), run_training, SystemClock()).forever()
 
 
 def _serve_metrics(settings: Settings, progress: Console) -> None:
     from prometheus_client import start_http_server
 
+    from model_trainer.figures import Figures
+
+    Figures(settings.database_url).start()
     try:
         start_http_server(settings.trainer_metrics_port, addr=settings.api_host, registry=TRAINER)
     except OSError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -16,6 +16,7 @@ from recsys.domain import EVENT_CODES, Algorithm, EventType
 from recsys.evaluation import metrics
 from recsys.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys.evaluation.judge import MRR_CUT, Judgement, judge_all, judgement
+from recsys.evaluation.metrics import PerUser
 from recsys.evaluation.ranking import rank
 from recsys.evaluation.splits import judged_users, relevant_items
 from recsys.preferences import Events
@@ -51,6 +52,10 @@ class Verdict:
     """The hybrid's NDCG@10 over popularity's, 95 %."""
     versus_random: Interval
     """The hybrid's NDCG@10 less random's, 95 %."""
+    users: IndexArray = field(default_factory=lambda: np.empty(0, np.int32))
+    """(n_users,) rows of those that were asked for."""
+    ndcg: PerUser = field(default_factory=lambda: np.empty(0))
+    """(n_users,) the hybrid's NDCG@10 for each."""
 
 
 def questions(later: Events, known: TrainingData, weights: EventWeights, *, limit: int, seed: int) -> Questions:
@@ -83,6 +88,8 @@ def judge_models(
         n_newcomers=asked.n_newcomers,
         versus_popularity=paired_bootstrap(hybrid, popularity, statistic="ratio", seed=plan.seed),
         versus_random=paired_bootstrap(hybrid, chance, statistic="difference", seed=plan.seed),
+        users=asked.users,
+        ndcg=hybrid,
     )
 
 

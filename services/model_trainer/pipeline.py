@@ -10,6 +10,7 @@ from typing import Any
 from model_trainer.blend import choose_blend
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import is_telling, refuse_broken_models, refuse_worse_than_chance
+from model_trainer.groups import GroupQuality, group_quality, read_groups
 from model_trainer.judging import Verdict, judge_models
 from model_trainer.lock import training_lock
 from model_trainer.plan import Plan
@@ -39,6 +40,8 @@ class Trained:
     fit_seconds: Mapping[Algorithm, float]
     """Of the last fit, on everything."""
     peak_memory_mb: float
+    groups: Sequence[GroupQuality] = ()
+    """How the hybrid served each demographic group."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Judged:
     """None: the hybrid's default ones."""
     fitted: Fitted | None = None
     """The fit that was judged."""
+    groups: Sequence[GroupQuality] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Training:
             release = self._release(snapshot, data, fitted, judged)
             self._publish(publisher, release, not is_telling(judged.verdict, self.plan), ensure_lock)
         weights = judged.weights or DEFAULT_WEIGHTS
-        return Trained(release.version, judged.verdict, weights, fitted.seconds, peak_memory_mb())
+        return Trained(release.version, judged.verdict, weights, fitted.seconds, peak_memory_mb(), judged.groups)
 
     def _reach_mlflow(self) -> Publisher:
         with self.steps.step("Reach MLflow"):
@@ -118,7 +122,11 @@ class Training:
             models = fitted.with_hybrid(chosen.weights)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
             step.note = f"{verdict.n_users:,} users" if verdict else "nobody to ask: not judged"
-            return Judged(verdict, chosen.weights, fitted)
+            return Judged(verdict, chosen.weights, fitted, self._groups(snapshot, verdict) if verdict else ())
+
+    def _groups(self, snapshot: Snapshot, verdict: Verdict) -> list[GroupQuality]:
+        groups = read_groups(self.settings.database_url, snapshot.user_ids[verdict.users].tolist())
+        return group_quality(verdict.ndcg, groups, seed=self.plan.seed)
 
     def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events) -> Judged:
         split = time_split(before_test, test_share=self.plan.validation_share)

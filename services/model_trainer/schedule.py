@@ -17,7 +17,7 @@ import structlog
 from model_trainer.exits import Exit
 from recsys.errors import RecstackError
 from recsys.ports import Clock
-from recsys.telemetry import TRAINING_PUBLISHED, TRAINING_SECONDS, TRAININGS
+from recsys.telemetry import TRAININGS
 
 logger = structlog.get_logger(__name__)
 
@@ -36,6 +36,10 @@ class Outcome(StrEnum):
     BUSY = "busy"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+COUNTED = {outcome: TRAININGS.labels(outcome.value) for outcome in Outcome}
+"""All of them from 0 on: an alert sees the first failure as an increase."""
 
 
 class State(Protocol):
@@ -95,10 +99,7 @@ class Schedule:
             outcome = Outcome.FAILED
         seconds = self.clock.monotonic() - started
         logger.info("training", outcome=outcome.value, seconds=round(seconds, 1))
-        TRAININGS.labels(outcome.value).inc()
-        TRAINING_SECONDS.set(seconds)
-        if outcome is Outcome.PUBLISHED:
-            TRAINING_PUBLISHED.set(self.clock.now().timestamp())
+        COUNTED[outcome].inc()
         return outcome
 
 
