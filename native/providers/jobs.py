@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import psycopg
 
@@ -10,6 +11,8 @@ from native.answers import http_ok
 from native.configuration import Configuration
 from native.places import ROOT
 from native.steps import PYTHON, Service, Task
+from recsys.errors import ArtifactCorrupt, NotFound
+from recsys.manifest import read_manifest
 
 CONNECT_SECONDS = 5
 
@@ -32,7 +35,7 @@ def seed(configuration: Configuration, needs: tuple[str, ...]) -> Task:
 
 
 def train(configuration: Configuration, needs: tuple[str, ...], also_needs: tuple[str, ...]) -> Task:
-    """Only where no release is on disk, or the first training was interrupted."""
+    """Only where no release that this version can read is on disk, or the first training was interrupted."""
     return Task(
         "train",
         (*PYTHON, "model_trainer", "train"),
@@ -68,5 +71,14 @@ def _known_users(database_url: str) -> str | None:
 def _present_release(configuration: Configuration) -> str | None:
     with psycopg.connect(configuration.database_url, connect_timeout=CONNECT_SECONDS) as connection:
         versions = connection.execute("SELECT version FROM releases ORDER BY created_at DESC").fetchall()
-    present = [version for (version,) in versions if (configuration.releases / version / "manifest.json").exists()]
-    return f"release {present[0]} is there" if present else None
+    readable = next((version for (version,) in versions if _is_readable(configuration.releases, version)), None)
+    return f"release {readable} is there" if readable else None
+
+
+def _is_readable(releases: Path, version: str) -> bool:
+    """False for the layout of another version of the product too, which the API refuses."""
+    try:
+        read_manifest(releases, version)
+    except (NotFound, ArtifactCorrupt):
+        return False
+    return True

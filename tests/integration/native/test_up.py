@@ -20,6 +20,7 @@ import pytest
 from native import identity, journal, ports
 from native.journal import State
 from native.places import ROOT
+from recsys.manifest import FORMAT
 
 pytestmark = [
     pytest.mark.integration,
@@ -260,6 +261,16 @@ def test_a_killed_supervisor_takes_all_with_it(clone: Clone, running: State) -> 
     clone.assert_quiet(state)
     assert clone.native("status").returncode == 3
     assert "was not running" in clone.native("down").stdout
+
+
+def test_a_release_in_another_layout_is_trained_anew_at_once(clone: Clone, running: State) -> None:
+    del running
+    (manifest,) = (clone.folder / ".recstack" / "releases").glob("2*/manifest.json")
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', f'"format": {FORMAT + 1}'))
+    done = clone.native("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert clone.get("/health")["release"] not in {None, manifest.parent.name}
+    assert clone.native("down").returncode == 0
 
 
 def test_a_reset_drops_the_data_and_keeps_the_key(clone: Clone, running: State) -> None:
