@@ -20,7 +20,7 @@ from recsys.adapters.job_runs import Job, recorded
 from recsys.domain import Algorithm
 from recsys.errors import Conflict, RecstackError
 from recsys.settings import Settings
-from recsys.telemetry import TRAINER, TRAINING_INTERVAL
+from recsys.telemetry import TRAINER, TRAINING_INTERVAL, failures_at_zero
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Learn from the interactions, publish releases.")
 
@@ -73,6 +73,7 @@ def _serve_metrics(settings: Settings, progress: Console) -> None:
 
     from model_trainer.figures import Figures
 
+    failures_at_zero()
     Figures(settings.database_url).start()
     try:
         start_http_server(settings.trainer_metrics_port, addr=settings.api_host, registry=TRAINER)

@@ -22,6 +22,7 @@ from recommendation_api.recording import Recorder
 from recommendation_api.serving import Serving
 from recsys.settings import Settings
 from recsys.stores import Stores
+from recsys.telemetry import failures_at_zero
 
 OpenStores = Callable[[Settings], AbstractAsyncContextManager[Stores]]
 
@@ -56,6 +57,7 @@ class Lifespan:
         settings = self._settings
         async with AsyncExitStack() as stack:
             stack.callback(leave_metrics)
+            failures_at_zero()
             stores = await stack.enter_async_context(self._open_stores(settings))
             catalogue = CatalogueMirror(
                 stores.catalog, poll_seconds=settings.catalogue_poll_seconds, hint=_hint(settings)

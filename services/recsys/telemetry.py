@@ -40,6 +40,19 @@ GROUPS = re.compile(r"[A-Z]{2}|\d\d-\d\d|\d\d\+|female|male|nonbinary|other|undi
 """ISO countries, bands of age, genders; `other` for countries with few users, `unknown` where nothing is stated."""
 
 JOBS = frozenset({"migrate", "data-generator", "model-trainer"})
+TASKS = frozenset(
+    {
+        "release_watcher",
+        "kept_lists",
+        "batcher",
+        "catalogue",
+        "attribution",
+        "coverage",
+        "probes",
+        "job_records",
+    }
+)
+"""What runs beside answers and trainings."""
 
 TRAINER = CollectorRegistry()
 """What the trainer exposes; what the API does is in prometheus_client's own registry."""
@@ -224,20 +237,7 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_breaker_state": {"dependency": DEPENDENCIES},
     "recstack_dependency_errors": {"dependency": DEPENDENCIES},
     "recstack_database_pool_connections": {"state": frozenset({"in_use", "idle"})},
-    "recstack_background_errors": {
-        "task": frozenset(
-            {
-                "release_watcher",
-                "kept_lists",
-                "batcher",
-                "catalogue",
-                "attribution",
-                "coverage",
-                "probes",
-                "job_records",
-            }
-        )
-    },
+    "recstack_background_errors": {"task": TASKS},
     "recstack_release_swaps": {"outcome": frozenset({"loaded", "refused"})},
     "recstack_trainings": {"outcome": frozenset({"published", "nothing_new", "busy", "refused", "failed"})},
     "recstack_training_step_seconds": {"step": re.compile(r"[a-z_]{1,40}")},
@@ -253,3 +253,12 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_job_seconds": {"job": JOBS},
     "recstack_job_succeeded": {"job": JOBS},
 }
+
+
+def failures_at_zero() -> None:
+    """Show a zero for every failure that can be counted: of a counter that comes with its first failure Prometheus
+    sees no growth.
+    """
+    for metric, values in ((DEPENDENCY_ERRORS, DEPENDENCIES), (DEGRADED, DEPENDENCIES), (BACKGROUND_ERRORS, TASKS)):
+        for value in sorted(values):
+            metric.labels(value)

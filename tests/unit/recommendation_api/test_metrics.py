@@ -54,6 +54,14 @@ def test_what_the_trainer_feeds_is_not_on_the_apis_page(tmp_path: Path) -> None:
     assert "recstack_training" not in exposition().decode()
 
 
+def test_a_failure_is_told_before_it_happens_so_that_the_first_is_growth(tmp_path: Path) -> None:
+    run(tmp_path, "from recsys.telemetry import failures_at_zero; failures_at_zero()")
+    text = run(tmp_path, READER)
+    assert value(text, 'recstack_background_errors_total{task="coverage"}') == 0
+    assert value(text, 'recstack_dependency_errors_total{dependency="redis"}') == 0
+    assert value(text, 'recstack_degraded_answers_total{dependency="postgres"}') == 0
+
+
 def test_what_living_workers_take_is_added_up(tmp_path: Path) -> None:
     taken = []
     with ExitStack() as stack:
