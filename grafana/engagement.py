@@ -108,7 +108,7 @@ def _told() -> Panels:
             ),
             Query("recstack:event_lag:p95_5m", "p95"),
             first=GOOD,
-            steps=((0.5, FAIR), (1, BAD)),
+            steps=((0.25, FAIR), (0.5, BAD)),
         ),
     ]
 
@@ -207,7 +207,7 @@ def _effect() -> Panels:
             ),
             *(Query(quantile(part, LAG), name) for part, name in parts),
             colours=colours.PERCENTILES,
-            steps=((1, BAD),),
+            steps=((0.5, BAD),),
             width=8,
         ),
         density(Caption(32, "Where the lags lie", "The stronger the colour, the more.", Seconds), LAG, width=8),

@@ -14,8 +14,8 @@ from grafana.panels import Caption, bars, chart, figure, matrix
 from grafana.queries import Query, growth, mean, quantile, rate
 
 HYBRID = 'algorithm="hybrid", metric="ndcg_at_10"'
-AGE = "time() - max(recstack_release_created_timestamp_seconds)"
-COVERAGE = "max(recstack_shown_items_coverage)"
+AGE = "time() - max(recstack_release_created_timestamp_seconds > 0)"
+COVERAGE = "recstack:shown_items_coverage:1h"
 DIVERSITY = Query(mean("recstack_list_diversity"), "Diversity")
 VARIED = ((0.2, FAIR), (0.4, GOOD))
 """The share of a list's pairs that are of different categories."""
@@ -245,18 +245,19 @@ def _groups() -> Panels:
 
 
 def _freshness() -> Panels:
-    interval = "max(recstack_training_interval_seconds)"
+    interval = "max(recstack_training_interval_seconds > 0)"
     return [
         chart(
             Caption(
                 41,
                 "Age of the live release",
-                "A saw: it falls when a release goes live. The dashed line is how often the schedule trains.",
+                "Falls when a release goes live. Three intervals of the schedule are too old, if events go on.",
                 Seconds,
             ),
             Query(AGE, "age"),
             Query(interval, "interval"),
-            colours={"age": "purple", "interval": FAIR},
+            Query(f"3 * {interval}", "too old"),
+            colours={"age": "purple", "interval": FAIR, "too old": BAD},
             width=8,
         ),
         chart(

@@ -258,7 +258,8 @@ def _shortfalls() -> Panels:
                 PercentUnit,
             ),
             Query("recstack:empty_ratio:5m", "empty"),
-            colours={"empty": BAD},
+            colours={"empty": "orange"},
+            steps=((0.05, BAD),),
             width=8,
         ),
     ]

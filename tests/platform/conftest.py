@@ -1,4 +1,4 @@
-"""The stack on the small world with everything that tells metrics, watched by a real Prometheus."""
+"""The stack on a small population with everything that tells metrics, watched by a real Prometheus."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from redis import Redis
 
 from native import processes
 from native.answers import http_ok
@@ -21,8 +22,7 @@ from native.places import ROOT
 from native.ports import LOOPBACK, free_port
 from native.providers.postgres import PostgresServer
 from native.providers.redis import RedisServer
-from recsys.testing.worlds import small_world
-from tests.e2e.stack import load_world, run, running_api, service_environment
+from tests.e2e.stack import run, running_api, service_environment
 from tests.platform.prometheus import Prometheus, running_prometheus
 from tests.platform.traffic import play
 from tests.platform.waiting import wait_until
@@ -30,8 +30,12 @@ from tests.platform.waiting import wait_until
 FOLDER = Path(__file__).parent
 DATABASE = "recstack_platform"
 STACK_SECONDS = 600
+SEED = ("--users", "1200", "--items", "2000", "--interactions", "36000")
+"""Few, but enough of each demographic group to be judged."""
 ROUNDS = 6
 """Of traffic, a second apart, so that every counter grows between scrapes."""
+PAUSE_SECONDS = 4.0
+"""Longer than the API waits for Redis."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,8 +74,10 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         targets = {"recommendation-api": url.removeprefix("http://"), "model-trainer": trainer, **exporters}
         prometheus = stack.enter_context(running_prometheus(state / "prometheus", targets))
         with httpx.Client(base_url=url, timeout=30) as api:
-            for _ in range(ROUNDS):
-                play(api, small_world())
+            for number in range(ROUNDS):
+                play(api)
+                if number == ROUNDS // 2:
+                    _without_redis(redis.url(), api)
                 time.sleep(1)
         missing = {
             job: f"there is no {program} on PATH (Debian's package of that name has it)"
@@ -81,6 +87,15 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield Watched(prometheus, missing)
 
 
+def _without_redis(url: str, api: httpx.Client) -> None:
+    """Lists while Redis answers nobody: its failures, and answers that say so."""
+    with Redis.from_url(url) as client:
+        client.client_pause(int(PAUSE_SECONDS * 1000))
+    away = time.monotonic() + PAUSE_SECONDS
+    while time.monotonic() < away:
+        assert api.post("/recommendations", json={"user_id": 1}).status_code == httpx.codes.OK
+
+
 def _prepared(postgres: PostgresServer, redis_url: str, mlflow_url: str, state: Path) -> dict[str, str]:
     """Migrated, loaded and trained as a first start does it; the environment of all services."""
     postgres.ensure_database(DATABASE)
@@ -88,7 +103,7 @@ def _prepared(postgres: PostgresServer, redis_url: str, mlflow_url: str, state: 
     environment = service_environment(state, database_url, redis_url, mlflow_url)
     environment |= {"API_WORKERS": "2", "TRAINER_METRICS_PORT": str(free_port())}
     run(["recsys.migrations"], environment)
-    load_world(database_url, small_world())
+    run(["data_generator", "seed", *SEED], environment)
     run(["model_trainer", "train"], environment)
     return environment
 

@@ -9,29 +9,28 @@ from typing import Any
 import httpx
 
 from recsys.domain import Algorithm, EventType
-from recsys.testing.worlds import SmallWorld
 
+USERS = range(1, 7)
 UNKNOWN_USER = 10**9
 NEW_ITEM = 5_000_000
 TYPES = itertools.cycle(EventType)
 
 
-def play(api: httpx.Client, world: SmallWorld) -> None:
+def play(api: httpx.Client) -> None:
     """Lists of every kind, events of every kind, every route, and mistakes."""
     served = [Algorithm(entry["name"]) for entry in api.get("/algorithms").json()["algorithms"]]
-    users = [user.user_id for user in world.users[:6]]
     lists = [
-        _list(api, user, algorithm=algorithm) for user, algorithm in zip(itertools.cycle(users), served, strict=False)
+        _list(api, user, algorithm=algorithm) for user, algorithm in zip(itertools.cycle(USERS), served, strict=False)
     ]
-    for user, algorithm in itertools.product(users[:2], served):
+    for user, algorithm in itertools.product(USERS[:2], served):
         _list(api, user, algorithm=algorithm)
         _list(api, user, algorithm=algorithm)
-    _unusual_lists(api, world, users[0])
+    _unusual_lists(api, USERS[0])
     for answer in lists:
         _events(api, answer)
-    _read(api, users[0])
-    _write(api, world)
-    _mistakes(api, users[0], lists[0])
+    _read(api, USERS[0])
+    _write(api)
+    _mistakes(api, USERS[0], lists[0])
 
 
 def _list(api: httpx.Client, user: int, **body: Any) -> dict[str, Any]:
@@ -41,11 +40,10 @@ def _list(api: httpx.Client, user: int, **body: Any) -> dict[str, Any]:
     return answer
 
 
-def _unusual_lists(api: httpx.Client, world: SmallWorld, user: int) -> None:
+def _unusual_lists(api: httpx.Client, user: int) -> None:
     _list(api, user, use_cache=False, explain=True)
     _list(api, user, diversity=0.9, num_recommendations=20)
     _list(api, UNKNOWN_USER)
-    _list(api, world.cold_user)
     assert not _list(api, user, filters={"min_price": 10**6})["recommendations"]
 
 
@@ -74,10 +72,11 @@ def _read(api: httpx.Client, user: int) -> None:
         assert api.get(path).status_code == httpx.codes.OK, path
 
 
-def _write(api: httpx.Client, world: SmallWorld) -> None:
+def _write(api: httpx.Client) -> None:
     person = api.post("/users", json={"age": 30}).json()["user_id"]
+    _list(api, person)
     assert api.patch(f"/users/{person}", json={"age": 31}).status_code == httpx.codes.OK
-    item = {"title": "Made for test", "category": world.categories[0], "price": 10}
+    item = {"title": "Made for test", "category": "Made for tests", "price": 10}
     assert api.put(f"/items/{NEW_ITEM}", json=item).is_success
 
 
