@@ -81,7 +81,7 @@ def chart(
     panel = _dressed(timeseries.Panel(), caption, queries, width, height).min(0)
     panel = panel.color_scheme(by_name()).line_width(2).show_points(model.VisibilityMode.NEVER)
     panel = panel.tooltip(
-        build.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING)
+        build.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING).hide_zeros(True)
     )
     panel = panel.legend(_legend(wide=width >= WIDE))
     if stacked is not model.StackingMode.NONE:

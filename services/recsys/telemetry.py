@@ -49,6 +49,7 @@ TASKS = frozenset(
         "attribution",
         "coverage",
         "probes",
+        "invalidation",
         "job_records",
     }
 )
