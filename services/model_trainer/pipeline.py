@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 from model_trainer.blend import choose_blend
@@ -162,7 +163,10 @@ class Training:
         }
         if verdict:
             facts["judged_users"] = verdict.n_users
-            facts["ndcg_10_over_popularity"] = asdict(verdict.versus_popularity)
+            bounds = asdict(verdict.versus_popularity)
+            facts["ndcg_10_over_popularity"] = {
+                name: value if isfinite(value) else None for name, value in bounds.items()
+            }
         return facts
 
     def _publish(

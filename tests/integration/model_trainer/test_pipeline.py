@@ -5,11 +5,13 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import psycopg
 import pytest
 from rich.console import Console
 
 from data_generator.plan import Plan as World
+from data_generator.seed.load import seed
 from model_trainer.exits import ReleaseRefused
 from model_trainer.lock import training_lock
 from model_trainer.pipeline import Training
@@ -125,6 +127,18 @@ def test_too_few_events_for_a_split_are_trained_on_without_a_verdict(
     assert trained.verdict is None
     assert tracking.champion() == trained.version
     assert load_release(settings.releases, trained.version).metrics["hybrid"] == {}
+
+
+def test_a_world_in_which_popularity_hits_nothing_is_published(
+    training: Training, settings: Settings, tracking: MlflowTracking, database_url: str, tmp_path: Path
+) -> None:
+    world = World(users=60, items=400, interactions=1_500)
+    seed(world, database_url=database_url, state_dir=tmp_path, replace=False, report=lambda *_: None)
+    trained = training.train()
+    assert trained.verdict is not None
+    assert trained.verdict.versus_popularity.high == np.inf
+    release = load_release(settings.releases, trained.version)
+    assert release.snapshot["ndcg_10_over_popularity"]["high"] is None
 
 
 def test_an_empty_database_is_refused_with_what_to_do(training: Training, settings: Settings) -> None:
