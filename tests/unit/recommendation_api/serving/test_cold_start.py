@@ -68,9 +68,12 @@ async def test_items_liked_at_sign_up_count_as_liked(running: Running, world: Sm
         assert causes <= {(item_id, "like") for item_id in liked}
 
 
-async def test_an_item_liked_at_sign_up_comes_last_but_it_comes(running: Running, world: SmallWorld) -> None:
+@pytest.mark.parametrize("algorithm", ["hybrid", "popularity", "item_based"])
+async def test_an_item_liked_at_sign_up_comes_last_but_it_comes(
+    running: Running, world: SmallWorld, algorithm: str
+) -> None:
     user = await running.stores.users.create(User(0, liked_item_ids=(5, 70)))
-    assert set(ids(await running.ask(user.user_id, len(world.items)))[-2:]) == {5, 70}
+    assert set(ids(await running.ask(user.user_id, len(world.items), algorithm))[-2:]) == {5, 70}
 
 
 async def test_stated_preferences_and_liked_items_count_together(running: Running, world: SmallWorld) -> None:

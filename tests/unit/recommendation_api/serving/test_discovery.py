@@ -46,6 +46,15 @@ async def test_an_item_newer_than_the_release_has_popular_neighbours_of_its_cate
     assert [item.category for item in found] == ["Music"] * 5
 
 
+async def test_items_without_a_category_are_no_category_of_their_own(running: Running, world: SmallWorld) -> None:
+    seldom = (await running.serving.popular(None, len(world.items)))[60].item_id
+    for item in (Item(500, "New"), Item(seldom, "Seldom")):
+        await running.stores.catalog.put(item)
+    await running.catalogue.refresh()
+    found = await running.serving.similar(500, Algorithm.CONTENT_BASED, 5)
+    assert [item.item_id for item in found] == [item.item_id for item in await running.serving.popular(None, 5)]
+
+
 async def test_what_is_not_on_offer_is_nobodys_neighbour_and_not_popular(
     running: Running, world: SmallWorld, clock: ManualClock
 ) -> None:

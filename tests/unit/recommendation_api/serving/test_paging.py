@@ -44,6 +44,7 @@ def test_a_token_that_would_grow_too_large_is_not_given() -> None:
         packed(b'["digest", "high", [1]]'),
         packed(b'["digest", 1, ["one"]]'),
         packed(b'["digest", 1, [99999999999999999999]]'),
+        packed(b'["digest", 1, [9223372036854775807, 1]]'),
         packed(b'["digest", 1, [[1], [2, 3]]]'),
         packed(b'["digest", 1, 7]'),
         packed(b'["digest", NaN, [1]]'),

@@ -10,7 +10,7 @@ from recsys.algorithms.base import Histories, Recommender
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.registry import create
 from recsys.domain import Algorithm
-from recsys.evaluation.blending import Shortlist, choose_weights, shortlist
+from recsys.evaluation.blending import STEPS, Shortlist, choose_weights, shortlist
 from recsys.evaluation.judge import judge
 from recsys.evaluation.splits import judged_users, relevant_items, time_split
 from recsys.preferences import to_histories
@@ -53,6 +53,19 @@ def test_weights_are_shares() -> None:
 
 def test_the_choice_is_deterministic() -> None:
     assert choose_weights(made([1.0, 0.7])) == choose_weights(made([1.0, 0.7]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_small_step_from_the_choice_gains(seed: int) -> None:
+    candidates = made([1.6, 1.1, 0.8, 0.4], seed=seed)
+    chosen = choose_weights(candidates)
+    weights = np.array([chosen.weights.get(name, 0.0) for name in candidates.names])
+    assert candidates.ndcg(weights, 10) == pytest.approx(chosen.ndcg, abs=1e-4)
+    for place in range(len(weights)):
+        for change in (min(STEPS), -min(STEPS)):
+            moved = weights.copy()
+            moved[place] = max(0.0, moved[place] + change)
+            assert candidates.ndcg(moved / moved.sum(), 10) < chosen.ndcg + 2e-4
 
 
 def test_one_component_gets_all() -> None:

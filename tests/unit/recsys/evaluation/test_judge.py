@@ -10,6 +10,7 @@ from recsys.algorithms.item_based import ItemBased
 from recsys.algorithms.popularity import Popularity
 from recsys.domain import Algorithm
 from recsys.evaluation.judge import judge, judge_all, judgement
+from recsys.evaluation.metrics import gini
 from recsys.testing.histories import data_of, histories_of
 
 HISTORIES = histories_of([{0: 1, 1: 1}, {0: 1, 2: 1}, {1: 1, 2: 1, 3: 1}, {3: 1, 4: 1}], 6)
@@ -55,6 +56,7 @@ def test_the_figures_are_those_of_the_lists() -> None:
     assert found.per_user["precision@2"].tolist() == [0.5, 0.5, 0.0]
     assert found.per_user["mrr"].tolist() == [1.0, 0.5, 0.0]
     assert found.overall["coverage@2"] == pytest.approx(5 / 6)
+    assert found.overall["gini@2"] == pytest.approx(gini(np.array([1, 1, 1, 2, 0, 1])))
 
 
 @pytest.mark.parametrize("batch", [1, 2, 50])
@@ -81,6 +83,24 @@ def test_components_that_are_judged_too_are_asked_once(models: dict[str, Recomme
     hybrid = Hybrid(HybridConfig({"item_based": 0.6, "popularity": 0.4})).bind(bound)
     judge_all({"hybrid": hybrid, "item_based": counted}, HISTORIES, RELEVANT, USERS)
     assert asked == ["item_based"]
+
+
+def test_components_are_asked_about_their_own_users_judged_too_or_not(models: dict[str, Recommender]) -> None:
+    class Knowing(Popularity):
+        """Has learned something of its users that their histories do not say."""
+
+        def score(
+            self, users: np.ndarray[tuple[int], np.dtype[np.int32]], histories: Histories
+        ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+            return self.fold_in(histories) * (-1.0) ** users[:, None].astype(np.float32)
+
+    knowing = Knowing().fit(data_of(HISTORIES))
+    hybrid = Hybrid(HybridConfig({"popularity": 1.0})).bind({Algorithm.POPULARITY: knowing})
+    alone = judge(hybrid, HISTORIES, RELEVANT, USERS)
+    together = judge_all({"hybrid": hybrid, "popularity": knowing}, HISTORIES, RELEVANT, USERS)
+    np.testing.assert_array_equal(alone.ranked, together["popularity"].ranked)
+    np.testing.assert_array_equal(together["hybrid"].ranked, together["popularity"].ranked)
+    assert (alone.ranked != judge(models["popularity"], HISTORIES, RELEVANT, USERS).ranked).any()
 
 
 def test_only_candidates_are_ranked_where_there_are_some(models: dict[str, Recommender]) -> None:

@@ -31,9 +31,11 @@ def test_titles_and_event_ids_are_distinct(world: SmallWorld) -> None:
 
 
 def test_events_are_ordered_in_time_and_none_is_late(world: SmallWorld) -> None:
-    at = [event.occurred_at for event in world.interactions]
-    assert at == sorted(at)
-    assert at[-1] <= world.end
+    """In the second one a rating would follow its purchase after the end."""
+    for one in (world, small_world(seed=56)):
+        at = [event.occurred_at for event in one.interactions]
+        assert at == sorted(at)
+        assert at[-1] <= one.end
 
 
 def test_only_ratings_have_a_value(world: SmallWorld) -> None:
@@ -53,6 +55,15 @@ def test_lovers_touch_some_of_one_category_only(world: SmallWorld) -> None:
             touched = world.touched_by(user_id)
             assert touched < set(world.items_of(category))
             assert len(touched) >= 5
+
+
+def test_the_first_items_of_a_category_are_the_popular_ones(world: SmallWorld) -> None:
+    touched = Counter(item_id for user in world.users for item_id in world.touched_by(user.user_id))
+    first, last = (
+        sum(touched[item] for category in world.categories for item in world.items_of(category)[part])
+        for part in (slice(0, 5), slice(13, 18))
+    )
+    assert first > 1.5 * last
 
 
 def test_only_the_twins_share_their_items(world: SmallWorld) -> None:
