@@ -135,6 +135,12 @@ def database_url(postgres_server: PostgresServer, _migrated_template: str) -> It
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RedisServer]:
+    with running_redis() as server:
+        yield server
+
+
+@contextmanager
+def running_redis() -> Iterator[RedisServer]:
     """A Redis that keeps nothing on disk."""
     try:
         binary = find_binary()

@@ -21,14 +21,14 @@ from native.answers import http_ok
 from native.places import ROOT
 from native.ports import LOOPBACK, free_port
 from native.providers.postgres import PostgresServer
-from native.providers.redis import RedisServer
+from tests.conftest import running_mlflow, running_redis
 from tests.e2e.stack import run, running_api, service_environment
 from tests.platform.prometheus import Prometheus, running_prometheus
 from tests.platform.traffic import play
 from tests.platform.waiting import wait_until
 
 FOLDER = Path(__file__).parent
-DATABASE = "recstack_platform"
+DATABASE, MLFLOW_DATABASE = "recstack_platform", "mlflow_platform"
 STACK_SECONDS = 600
 SEED = ("--users", "1200", "--items", "2000", "--interactions", "36000")
 """Few, but enough of each demographic group to be judged."""
@@ -59,10 +59,10 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if shutil.which("prometheus") is None:
         pytest.skip("there is no prometheus on PATH (Debian's package of that name has it)")
     postgres: PostgresServer = request.getfixturevalue("postgres_server")
-    redis: RedisServer = request.getfixturevalue("redis_server")
-    mlflow_url: str = request.getfixturevalue("mlflow_server")
     state = tmp_path_factory.mktemp("platform")
     with contextlib.ExitStack() as stack:
+        redis = stack.enter_context(running_redis())
+        mlflow_url = stack.enter_context(running_mlflow(postgres, MLFLOW_DATABASE))
         environment = _prepared(postgres, redis.url(), mlflow_url, state)
         trainer = stack.enter_context(_trainer(environment, state))
         exporters = {
@@ -94,6 +94,7 @@ def _without_redis(url: str, api: httpx.Client) -> None:
     away = time.monotonic() + PAUSE_SECONDS
     while time.monotonic() < away:
         assert api.post("/recommendations", json={"user_id": 1}).status_code == httpx.codes.OK
+        time.sleep(0.05)
 
 
 def _prepared(postgres: PostgresServer, redis_url: str, mlflow_url: str, state: Path) -> dict[str, str]:
