@@ -1,4 +1,6 @@
-"""Where each alert is seen: Prometheus' rules carry the same in `dashboard_uid` and `panel_id`."""
+"""Where each alert is seen: Prometheus' rules say the same in `__dashboardUid__` and `__panelId__`, which Grafana makes
+a link to the panel of.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,10 @@ def test_every_alert_has_a_place() -> None:
 def test_the_rule_names_the_place(alert: str) -> None:
     annotations = _alerts()[alert]["annotations"]
     place = PLACES[alert]
-    assert (annotations["dashboard_uid"], str(annotations["panel_id"])) == (place.dashboard_uid, str(place.panel_id))
+    assert (annotations["__dashboardUid__"], str(annotations["__panelId__"])) == (
+        place.dashboard_uid,
+        str(place.panel_id),
+    )
     assert annotations["runbook_url"].endswith(runbook(alert))
     assert (ROOT / runbook(alert)).is_file()
 

@@ -79,7 +79,7 @@ def test_each_alert_says_what_how_bad_and_what_to_do(alert: str) -> None:
     rule = ALERTS[alert]
     assert rule["labels"]["severity"] in {"critical", "warning"}
     annotations = rule["annotations"]
-    assert set(annotations) == {"summary", "description", "runbook_url", "dashboard_uid", "panel_id"}
+    assert set(annotations) == {"summary", "description", "runbook_url", "__dashboardUid__", "__panelId__"}
     assert all(annotations.values())
     page = (ROOT / annotations["runbook_url"]).read_text(encoding="utf-8")
     assert page.startswith(f"# {alert}\n")
