@@ -42,7 +42,7 @@ running() { [ -n "$(existing ps --quiet 2>/dev/null)" ]; }
 # Whether there is something to show, stop or drop; setup.sh asks.
 has_status() { running; }
 has_stop() { [ -n "$(existing ps --all --quiet 2>/dev/null)" ]; }
-has_reset() { has_stop || [ -n "$(docker volume ls --quiet --filter label=com.docker.compose.project=recstack)" ]; }
+has_reset() { has_stop || [ -n "$(docker volume ls --quiet --filter label=com.docker.compose.project="${COMPOSE_PROJECT_NAME:-recstack}")" ]; }
 
 # --- before anything is started
 
@@ -82,6 +82,9 @@ LIST
             *[!A-Za-z0-9_.~-]*) fail "$name in .env has a character that an address cannot hold: use letters, digits, - and _." ;;
         esac
     done
+}
+
+check_fit() {
     problem=$(docker compose config --quiet 2>&1) || fail "docker-compose.yml and .env do not fit: $(printf '%s' "$problem" | tail -n 1)"
 }
 
@@ -100,15 +103,16 @@ explain() {
     words=$(compose logs --no-log-prefix --tail 40 postgres migrate 2>/dev/null || true)
     case $words in
         *'incompatible with server'* | *'PostgreSQL data in'* | *'initialized by PostgreSQL version'*)
-            fail "The volume recstack_postgres-data comes from another major version of PostgreSQL: restore a dump of it into a new volume, or drop all data with ./setup.sh reset." ;;
+            fail "The volume postgres-data comes from another major version of PostgreSQL: restore a dump of it into a new volume, or drop all data with ./setup.sh reset." ;;
         *'password authentication failed'*)
-            fail "POSTGRES_PASSWORD in .env is not the one that the volume recstack_postgres-data was made with: put that one back, or drop all data with ./setup.sh reset." ;;
+            fail "POSTGRES_PASSWORD in .env is not the one that the volume postgres-data was made with: put that one back, or drop all data with ./setup.sh reset." ;;
         *'No space left on device'*)
             fail 'The disk is full: make room (docker system df shows what Docker holds), then run ./setup.sh again.' ;;
     esac
     compose ps --all --format '{{.Service}} {{.State}} {{.Health}} {{.ExitCode}}' >"$log.state" 2>/dev/null || true
     culprit=$(awk '($2 == "exited" && $NF != 0) || $3 == "unhealthy" || $2 == "restarting" {print $1; exit}' "$log.state")
-    [ -z "$culprit" ] || compose logs --no-log-prefix --tail 4 "$culprit" 2>/dev/null | tr -d '\033' | sed 's/\[2K//g; s/^/    /' >&2 || true
+    if training_failed; then culprit=model-trainer; fi
+    [ -z "$culprit" ] || compose logs --no-log-prefix --tail 6 "$culprit" 2>/dev/null | tr -d '\033' | sed 's/\[2K//g; s/^/    /' >&2 || true
     fail "The containers did not start${culprit:+: $culprit failed, its last words stand above}; everything that was said is in $log."
 }
 
@@ -174,11 +178,18 @@ services_without() {
     done
 }
 
+# Nothing can be served before a training succeeds: whether the last one did not.
+training_failed() {
+    case $said in *'|✓ recommendation-api|'*) return 1 ;; *'|✓ model-trainer|'*) ;; *) return 1 ;; esac
+    compose logs --no-log-prefix --tail 3 model-trainer 2>/dev/null | grep -qE 'outcome.{1,4}(failed|refused)'
+}
+
 up() {
-    check_engine
-    mkdir -p .recstack/logs 2>/dev/null || fail "Cannot write to .recstack here: give this user the folder."
     check_settings
+    check_engine
+    check_fit
     check_disk
+    mkdir -p .recstack/logs 2>/dev/null || fail "Cannot write to .recstack here: give this user the folder."
     was_running=no
     ! running || was_running=yes
     trap interrupted INT TERM HUP
@@ -190,6 +201,7 @@ up() {
     waiter=$!
     while kill -0 "$waiter" 2>/dev/null; do
         say_news
+        if training_failed; then kill "$waiter"; fi
         sleep 1
     done
     wait "$waiter" || status=$?

@@ -7,6 +7,7 @@ usage() {
 ./setup.sh [--docker | --native]   install, start everything, print where it answers
     --no-jupyter                   leave Jupyter out
     --without SERVICE              leave a container out, such as grafana; may be repeated
+./setup.sh env               only make .env
 ./setup.sh install [--dev]   only make .venv/ (--dev: with what tests and linters need)
 ./setup.sh status            what runs, and whether it answers
 ./setup.sh stop              end everything that ./setup.sh started
@@ -44,7 +45,7 @@ command=up runtime='' install_flags='' flags='' without=''
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) usage && exit 0 ;;
-        install | status | stop | reset) command=$1 ;;
+        env | install | status | stop | reset) command=$1 ;;
         --native | --docker) runtime=$1 ;;
         --dev) install_flags=--dev ;;
         --no-jupyter) flags="$flags $1" without="$without jupyter" ;;
@@ -70,23 +71,31 @@ wants_containers() {
     esac
 }
 
-# .env, made once, readable by its owner only, with a random value for every secret that the example leaves empty.
+random_text() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# .env, made once, readable by its owner only, with a random value for each secret that the example leaves empty; an
+# older .env is given the secrets that it lacks.
 make_environment() {
-    [ ! -e .env ] || return 0
-    (
-        umask 077
+    umask_before=$(umask)
+    umask 077
+    if [ ! -e .env ]; then
         while IFS= read -r line; do
             case $line in
-                RECSTACK_ADMIN_KEY= | POSTGRES_PASSWORD=) line=$line$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n') ;;
+                RECSTACK_ADMIN_KEY= | POSTGRES_PASSWORD=) line=$line$(random_text) ;;
                 JUPYTER_UID=) [ "$(id -u)" = 0 ] || line=$line$(id -u) ;;
             esac
             printf '%s\n' "$line"
         done <.env.example >.env.new && mv .env.new .env
-    ) 2>/dev/null || fail "Cannot write .env here: give this user the folder $PWD."
+    fi 2>/dev/null || fail "Cannot write .env here: give this user the folder $PWD."
+    umask "$umask_before"
+    for name in RECSTACK_ADMIN_KEY POSTGRES_PASSWORD; do
+        grep -q "^$name=" .env || [ ! -w .env ] || printf '%s=%s\n' "$name" "$(random_text)" >>.env
+    done
 }
 
 venv=${RECSTACK_VENV:-.venv}
-[ "$command" != up ] || make_environment
+case $command in up | env) make_environment ;; esac
+[ "$command" != env ] || exit 0
 if wants_containers; then
     case $command in up) flags=$without ;; esac
     exec sh containers.sh "$command" $flags

@@ -19,6 +19,13 @@ class Configuration(Settings):
 
     jupyter_port: int = Field(default=8888, ge=1, le=65535, alias="JUPYTER_PORT")
     jupyter_token: SecretStr = Field(default=SecretStr("recsys123"), alias="JUPYTER_TOKEN")
+    grafana_port: int = Field(default=3000, ge=1, le=65535, alias="GRAFANA_PORT")
+    grafana_user: str = Field(default="admin", alias="GRAFANA_USER")
+    grafana_password: SecretStr = Field(default=SecretStr("recsys123"), alias="GRAFANA_PASSWORD")
+    prometheus_port: int = Field(default=9090, ge=1, le=65535, alias="PROMETHEUS_PORT")
+    elasticsearch_port: int = Field(default=9200, ge=1, le=65535, alias="ELASTICSEARCH_PORT")
+    traffic_rate: float = Field(default=0.0, ge=0, alias="RECSTACK_TRAFFIC_RATE")
+    """Actions a second that simulated users do; 0 is none."""
     redis_memory: str = Field(default="256mb", pattern=r"^[1-9][0-9]*(kb|mb|gb)$", alias="REDIS_MAXMEMORY")
     train_every: str = Field(default="6h", alias="RECSTACK_TRAIN_EVERY")
     seed_options: str = Field(default="", alias="RECSTACK_SEED_OPTIONS")
@@ -26,7 +33,7 @@ class Configuration(Settings):
 
     @property
     def has_own_database(self) -> bool:
-        """The user brings a PostgreSQL; the next two likewise."""
+        """The user brings a PostgreSQL; the next three likewise."""
         return bool(variable("RECSTACK_DATABASE_URL"))
 
     @property
@@ -36,6 +43,10 @@ class Configuration(Settings):
     @property
     def has_own_mlflow(self) -> bool:
         return bool(variable("RECSTACK_MLFLOW_URL"))
+
+    @property
+    def has_own_elasticsearch(self) -> bool:
+        return bool(variable("RECSTACK_ELASTICSEARCH_URL"))
 
     @property
     def run_folder(self) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from native import journal, topology
+from native import figures, journal, topology
 from native.configuration import Configuration
 from native.journal import State
 from native.steps import Service
@@ -23,6 +23,9 @@ def status(console: Console) -> int:
     services = topology.services(topology.steps(configuration, with_jupyter=state.jupyter))
     answers = {service.name: service.name in state.processes and service.is_ready() for service in services}
     console.print(_table(services, state, answers), soft_wrap=True)
+    if "prometheus" not in answers:
+        console.print("\nPrometheus is not installed here: the API's own figures since it started.")
+        console.print(figures.table(figures.read(configuration.api_port)))
     return 0 if all(answers.values()) else 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from native.configuration import Configuration
-from native.providers import api, database, jobs, jupyter, mlflow, redis
+from native.providers import api, database, elasticsearch, grafana, jobs, jupyter, mlflow, prometheus, redis
 from native.steps import Service, Step
 
 
@@ -23,11 +23,33 @@ def steps(configuration: Configuration, *, with_jupyter: bool) -> list[Step]:
         parts.append(mlflow.service(configuration, on_postgres))
     parts.append(jobs.seed(configuration, ("migrate",)))
     parts.append(jobs.train(configuration, ("seed",), _those_of(parts, "mlflow")))
-    parts.append(api.service(configuration, ("train", *_those_of(parts, "redis"))))
+    found = _where_found(configuration)
+    watched = _watched([*found, *([jupyter.service(configuration, ())] if with_jupyter else [])])
+    parts.append(api.service(configuration, ("train", *_those_of(parts, "redis")), watched))
     if with_jupyter:
         parts.append(jupyter.service(configuration, ("migrate",)))
     parts.append(jobs.schedule(configuration, ("api",)))
+    if configuration.traffic_rate:
+        parts.append(jobs.traffic(configuration, ("api",)))
+    return parts + found
+
+
+def _where_found(configuration: Configuration) -> list[Step]:
+    """What has no wheel: started where this machine has it, nothing needs it."""
+    parts: list[Step] = []
+    if not configuration.has_own_elasticsearch and (found := elasticsearch.find_binary()):
+        parts.append(elasticsearch.service(configuration, found))
+    if found := prometheus.find_binary():
+        parts.append(prometheus.service(configuration, found, ("api",)))
+        if command := grafana.find_command():
+            parts.append(grafana.service(configuration, command, ("prometheus",)))
     return parts
+
+
+def _watched(parts: list[Step]) -> dict[str, str]:
+    """What the API asks now and then whether it answers."""
+    variables = {"jupyter": "RECSTACK_JUPYTER_URL", "elasticsearch": "RECSTACK_ELASTICSEARCH_URL"}
+    return {variables[part.name]: f"http://127.0.0.1:{part.port}" for part in services(parts) if part.name in variables}
 
 
 def services(parts: list[Step]) -> list[Service]:

@@ -14,7 +14,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from native import board, environment, identity, journal, preflight, topology
+from native import board, identity, journal, preflight, topology
 from native.configuration import Configuration
 from native.down import clear_leftovers, stop
 from native.errors import CannotStart
@@ -32,7 +32,6 @@ INTERRUPTED = 130
 
 def up(console: Console, *, with_jupyter: bool) -> int:
     """0 when every service answers, 130 after an interruption; raises `CannotStart` with nothing left running."""
-    environment.ensure()
     configuration = Configuration.load()
     with only_one(configuration.run_folder):
         state = journal.read(configuration.state_file)

@@ -62,6 +62,18 @@ def schedule(configuration: Configuration, needs: tuple[str, ...]) -> Service:
     )
 
 
+def traffic(configuration: Configuration, needs: tuple[str, ...]) -> Service:
+    """Simulated users; it serves nobody, so that running is all one can ask of it."""
+    return Service(
+        "traffic",
+        (*PYTHON, "data_generator", "simulate", "--rate", f"{configuration.traffic_rate:g}"),
+        lambda: True,
+        needs,
+        environment=configuration.environment(),
+        folder=ROOT,
+    )
+
+
 def _known_users(database_url: str) -> str | None:
     with psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS) as connection:
         row = connection.execute("SELECT count(*) FROM users").fetchone()

@@ -1,10 +1,14 @@
-"""One stack for all end-to-end tests; `RECSTACK_E2E_URL` names one that runs already."""
+"""One stack for all end-to-end tests: local processes, or containers where `RECSTACK_E2E` says `compose`.
+
+`RECSTACK_E2E_URL` names one that runs already.
+"""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from recsys.domain import Algorithm
 from recsys.migrations import migrate
 from recsys.testing.worlds import SmallWorld, small_world
 from tests.conftest import running_mlflow
+from tests.e2e.compose import running_containers
 from tests.e2e.stack import Stack, load_world, run, running_api, service_environment
 
 DATABASE, GENERATED_DATABASE = "recstack_e2e", "recstack_generated"
@@ -23,7 +28,7 @@ GENERATED = ("--users", "600", "--items", "8000", "--interactions", "30000", "--
 """Small, and yet taste tells more in it than fame."""
 FOLDER = Path(__file__).parent
 
-STACK_SECONDS = 600
+STACK_SECONDS = 1800 if os.environ.get("RECSTACK_E2E") == "compose" else 600
 """The first test waits for all servers and a training."""
 PAST = "2020-01-01T00:00:00Z"
 
@@ -54,6 +59,16 @@ def outside() -> Outside | None:
 
 @pytest.fixture(scope="session")
 def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    if os.environ.get("RECSTACK_E2E") == "compose":
+        with running_containers(tmp_path_factory.mktemp("compose")) as containers:
+            yield containers
+    else:
+        with running_processes(request, tmp_path_factory.mktemp("state")) as processes:
+            yield processes
+
+
+@contextmanager
+def running_processes(request: pytest.FixtureRequest, state: Path) -> Iterator[Stack]:
     postgres = request.getfixturevalue("postgres_server")
     redis_url = request.getfixturevalue("redis_server").url()
     mlflow_url = request.getfixturevalue("mlflow_server")
@@ -61,7 +76,6 @@ def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     database_url = postgres.url(DATABASE)
     migrate(database_url)
     load_world(database_url, small_world())
-    state = tmp_path_factory.mktemp("state")
     environment = service_environment(state, database_url, redis_url, mlflow_url)
     stack = Stack(f"http://127.0.0.1:{environment['API_PORT']}", database_url, redis_url, environment)
     stack.train()

@@ -86,10 +86,10 @@ def running_api(environment: dict[str, str], log: Path) -> Iterator[str]:
         processes.stop(process, patience=20)
 
 
-def load_world(database_url: str, world: SmallWorld) -> None:
-    """Fill an empty, migrated database; ids stay those of the world."""
+def load_world(database_url: str, world: SmallWorld, *, replace: bool = False) -> None:
+    """Fill a migrated database, empty unless `replace`; ids stay those of the world."""
     category_ids = {name: number for number, name in enumerate(world.categories, 1)}
-    with bulk_load(database_url, replace=False) as connection:
+    with bulk_load(database_url, replace=replace) as connection:
         copy_rows(connection, "categories", ("category_id", "name"), ((n, name) for name, n in category_ids.items()))
         copy_rows(
             connection,

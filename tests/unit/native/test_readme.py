@@ -42,7 +42,7 @@ def test_the_commands_of_setup_are_those_of_its_help() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"), [(["--bogus"], "Unknown argument"), (["--docker"], "no containers")]
+    ("arguments", "sentence"), [(["--bogus"], "Unknown argument"), (["--without"], "needs the name of a service")]
 )
 def test_what_setup_cannot_do_is_said_with_status_2(arguments: list[str], sentence: str) -> None:
     done = subprocess.run(["sh", str(ROOT / "setup.sh"), *arguments], check=False, capture_output=True, text=True)

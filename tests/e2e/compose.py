@@ -1,0 +1,153 @@
+"""The same stack in containers, brought up by `./setup.sh --docker` in a copy of the repository, on free ports."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from native.places import ROOT, read_environment_file
+from native.ports import LOOPBACK, free_port
+from recsys.testing.worlds import small_world
+from tests.e2e.stack import Stack, load_world, service_environment
+
+COPIED = (
+    *("setup.sh", "containers.sh", ".env.example", "docker-compose.yml", "docker-compose.old-engine.yml"),
+    *(".dockerignore", "services", "sql", "requirements", "prometheus", "grafana", "notebooks"),
+)
+PORTS = tuple(name for name in read_environment_file(ROOT / ".env.example") if name.endswith("_PORT"))
+SMALLEST = "--users 60 --items 400 --interactions 1500"
+"""There for the first release; the small world replaces it."""
+UP_SECONDS, COMMAND_SECONDS = 1500, 300
+SWAP_SECONDS = 60
+ENGINE_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """One compose project."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *command: str, seconds: float = COMMAND_SECONDS) -> str:
+        """What `command` prints. Fails the test with its last words where it fails."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    def compose(self, *arguments: str) -> str:
+        return self.run("docker", "compose", *arguments)
+
+    def port(self, name: str) -> int:
+        return int(self.environment[name])
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeStack(Stack):
+    containers: Containers
+
+    def train(self) -> None:
+        self.containers.compose("exec", "-T", "model-trainer", "python", "-m", "model_trainer", "train")
+
+
+def absent_engine() -> str:
+    """Why no container can run here; empty where one can."""
+    for command in (["docker", "compose", "version"], ["docker", "info"]):
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=ENGINE_SECONDS, check=False)
+        except OSError:
+            return "docker is not installed"
+        if done.returncode != 0:
+            return f"`{' '.join(command)}` does not answer"
+    return ""
+
+
+def left_out() -> list[str]:
+    """Services whose image this engine neither has nor can pull: named in RECSTACK_E2E_WITHOUT."""
+    return [flag for name in os.environ.get("RECSTACK_E2E_WITHOUT", "").split() for flag in ("--without", name)]
+
+
+def copy_of_the_repository(folder: Path) -> None:
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / name)
+
+
+def own_environment() -> dict[str, str]:
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RECSTACK_", "API_", "COMPOSE_", "MLFLOW_"))
+    }
+    return (
+        inherited
+        | {name: str(free_port()) for name in PORTS}
+        | {
+            "COMPOSE_PROJECT_NAME": f"recstack-test-{secrets.token_hex(3)}",
+            "RECSTACK_SEED_OPTIONS": SMALLEST,
+        }
+    )
+
+
+@contextmanager
+def running_containers(folder: Path) -> Iterator[ComposeStack]:
+    """The compose stack on the small world; gone with its volumes afterwards."""
+    if reason := absent_engine():
+        pytest.skip(f"RECSTACK_E2E=compose needs a Docker engine: {reason}")
+    copy_of_the_repository(folder)
+    containers = Containers(folder, own_environment())
+    try:
+        sys.stdout.write(containers.run("./setup.sh", "--docker", *left_out(), seconds=UP_SECONDS))
+        stack = _stack(containers)
+        load_world(stack.database_url, small_world(), replace=True)
+        _train_and_wait(stack)
+        yield stack
+    finally:
+        containers.run("./setup.sh", "reset", "--docker", "--yes")
+
+
+def _stack(containers: Containers) -> ComposeStack:
+    password = read_environment_file(containers.folder / ".env")["POSTGRES_PASSWORD"]
+    database_url = f"postgresql://recstack:{password}@{LOOPBACK}:{containers.port('POSTGRES_PORT')}/recstack"
+    redis_url = f"redis://{LOOPBACK}:{containers.port('REDIS_PORT')}/0"
+    mlflow_url = f"http://{LOOPBACK}:{containers.port('MLFLOW_PORT')}"
+    environment = service_environment(containers.folder / ".recstack", database_url, redis_url, mlflow_url)
+    environment |= {"API_PORT": containers.environment["API_PORT"]}
+    url = f"http://{LOOPBACK}:{containers.port('API_PORT')}"
+    return ComposeStack(url, database_url, redis_url, environment, containers)
+
+
+def _train_and_wait(stack: ComposeStack) -> None:
+    """The release of the world before is answered from until the new one is live."""
+
+    def release() -> object:
+        return httpx.get(f"{stack.url}/health", timeout=10).json()["release"]
+
+    before = release()
+    stack.train()
+    deadline = time.monotonic() + SWAP_SECONDS
+    while release() == before:
+        assert time.monotonic() < deadline, "the new release is not live"
+        time.sleep(0.5)

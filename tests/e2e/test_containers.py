@@ -1,0 +1,154 @@
+"""What only containers can show: whatever dies comes back by itself, and no acknowledged event is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import psycopg
+import pytest
+
+from recsys.testing.worlds import SmallWorld
+from tests.e2e.compose import ComposeStack, Containers
+from tests.e2e.stack import Stack
+
+HEALED_SECONDS = 180
+PAUSE_SECONDS = 0.05
+SERVERS = (
+    *("postgres", "redis", "elasticsearch", "mlflow", "model-trainer", "recommendation-api", "jupyter"),
+    *("postgres-exporter", "redis-exporter", "prometheus", "grafana"),
+)
+JOBS = ("migrate", "data-generator")
+
+
+@pytest.fixture
+def containers(stack: Stack) -> Containers:
+    if not isinstance(stack, ComposeStack):
+        pytest.skip("the stack runs as local processes: RECSTACK_E2E=compose runs it in containers")
+    return stack.containers
+
+
+@dataclass
+class _Caller:
+    """Asks for lists and sends events, again and again, and keeps what was acknowledged."""
+
+    url: str
+    world: SmallWorld
+    acknowledged: list[str] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    """Of lists; 0 where nothing answered."""
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        users = [user.user_id for user in self.world.users]
+        items = [item.item_id for item in self.world.items]
+        with httpx.Client(base_url=self.url, timeout=30) as client:
+            for turn in range(10**9):
+                if self.stop.wait(PAUSE_SECONDS):
+                    return
+                self._call(client, users[turn % len(users)], items[turn % len(items)])
+
+    def _call(self, client: httpx.Client, user_id: int, item_id: int) -> None:
+        event_id = str(uuid.uuid4())
+        event = {"event_id": event_id, "user_id": user_id, "item_id": item_id, "type": "view"}
+        try:
+            if client.post("/interactions", json=event).status_code == httpx.codes.CREATED:
+                self.acknowledged.append(event_id)
+            self.statuses.append(client.post("/recommendations", json={"user_id": user_id}).status_code)
+        except httpx.TransportError:
+            self.statuses.append(0)
+
+
+@contextmanager
+def _calling(url: str, world: SmallWorld) -> Iterator[_Caller]:
+    caller = _Caller(url, world)
+    thread = threading.Thread(target=caller.run)
+    thread.start()
+    try:
+        yield caller
+    finally:
+        caller.stop.set()
+        thread.join()
+
+
+def _state(containers: Containers, service: str) -> tuple[int, int, str]:
+    """Process on the host, restarts, health."""
+    name = containers.compose("ps", "--all", "--quiet", service).strip()
+    if not name:
+        pytest.skip(f"{service} was left out of this stack")
+    found = json.loads(containers.run("docker", "inspect", name))[0]
+    return found["State"]["Pid"], found["RestartCount"], found["State"]["Health"]["Status"]
+
+
+def _wait_until_healed(containers: Containers, service: str, restarts: int) -> None:
+    deadline = time.monotonic() + HEALED_SECONDS
+    while True:
+        _, count, health = _state(containers, service)
+        if count > restarts and health == "healthy":
+            return
+        assert time.monotonic() < deadline, f"{service} did not come back: {count} restarts, {health}"
+        time.sleep(1)
+
+
+def _stored(database_url: str, event_ids: list[str]) -> int:
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM interactions WHERE event_id = ANY (%s)", (event_ids,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+@pytest.mark.parametrize("service", SERVERS)
+def test_what_is_killed_comes_back_and_no_acknowledged_event_is_lost(
+    stack: Stack, containers: Containers, world: SmallWorld, service: str
+) -> None:
+    process, restarts, health = _state(containers, service)
+    assert health == "healthy"
+    with _calling(stack.url, world) as caller:
+        time.sleep(1)
+        os.kill(process, signal.SIGKILL)
+        _wait_until_healed(containers, service, restarts)
+        before = len(caller.acknowledged)
+        deadline = time.monotonic() + HEALED_SECONDS
+        while len(caller.acknowledged) < before + 5:
+            assert time.monotonic() < deadline, "events are not taken any more"
+            time.sleep(0.2)
+    assert _stored(stack.database_url, caller.acknowledged) == len(caller.acknowledged) > 0
+    if service != "recommendation-api":
+        assert set(caller.statuses) == {httpx.codes.OK}
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_ended_well_and_is_not_repeated(containers: Containers, job: str) -> None:
+    name = containers.compose("ps", "--all", "--quiet", job).strip()
+    state = json.loads(containers.run("docker", "inspect", name))[0]
+    assert (state["State"]["Status"], state["State"]["ExitCode"], state["RestartCount"]) == ("exited", 0, 0)
+
+
+def test_no_process_has_root_or_a_capability(containers: Containers) -> None:
+    for name in containers.compose("ps", "--quiet").split():
+        inspected = json.loads(containers.run("docker", "inspect", name))[0]
+        uid = containers.run("docker", "exec", name, "sh", "-c", "grep -E '^(Uid|CapEff):' /proc/1/status")
+        assert "Uid:\t0\t" not in uid, inspected["Name"]
+        assert int(uid.split("CapEff:")[1], 16) == 0, inspected["Name"]
+
+
+def test_data_survives_down_and_up(stack: Stack, containers: Containers, world: SmallWorld) -> None:
+    with httpx.Client(base_url=stack.url, timeout=30) as api:
+        release = api.get("/health").json()["release"]
+        user_id = api.post("/users", json={"age": 40}).json()["user_id"]
+    running = containers.compose("ps", "--services").split()
+    containers.run("./setup.sh", "stop", "--docker")
+    assert containers.compose("ps", "--all", "--quiet") == ""
+    absent = set(containers.compose("config", "--services").split()) - {*running, *JOBS}
+    flags = [flag for name in sorted(absent) for flag in ("--without", name)]
+    containers.run("./setup.sh", "--docker", *flags, seconds=600)
+    with httpx.Client(base_url=stack.url, timeout=30) as api:
+        assert api.get("/health").json()["release"] == release
+        assert api.get(f"/users/{user_id}/profile").json()["demographics"]["age"] == 40
