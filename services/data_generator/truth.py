@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,8 @@ class Truth:
     """What the file says, read back."""
 
     seed: int
+    end: datetime
+    """No generated event is later."""
     category_names: list[str]
     topic_names: list[str]
     topic_category: NDArray[np.int64]
@@ -134,6 +137,7 @@ def read_truth(path: Path) -> Truth:
             columns = dict(archive)
         return Truth(
             int(columns["seed"]),
+            datetime.fromisoformat(columns["end"].item()),
             columns["category_names"].tolist(),
             columns["topic_names"].tolist(),
             columns["topic_category"],

@@ -57,6 +57,7 @@ def test_a_disk_that_takes_nothing_is_refused(world: World, tmp_path: Path) -> N
 def test_what_is_read_back_likes_the_same_things(world: World, tmp_path: Path) -> None:
     write_truth(tmp_path / FILE_NAME, world)
     truth, items = read_truth(tmp_path / FILE_NAME), np.arange(200)
+    assert (truth.seed, truth.end) == (world.plan.seed, world.plan.end)
     user, people = 5, world.population
     weights = people.weights(np.array([user]), np.ones(1)).repeat(200, axis=0)
     topics = people.topics[np.full(200, user)]
