@@ -40,7 +40,7 @@ PAUSE_SECONDS = 4.0
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(FOLDER):
+        if item.path.is_relative_to(FOLDER) and "watched" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(STACK_SECONDS))
 
