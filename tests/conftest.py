@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -39,6 +40,8 @@ TOGETHER = {
     "tests/integration/native/test_up": "native",
 }
 """What shares servers that take seconds to start, and so stays in one worker."""
+CONTAINERS = re.compile(r"[\[-]containers[-\]]")
+"""Node ids of tests on the stack in containers."""
 QUICK = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -60,6 +63,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 class _OneStack(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
+        if CONTAINERS.search(nodeid):
+            return "containers"
         return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
 
 

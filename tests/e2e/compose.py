@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from native.places import ROOT, read_environment_file
 from native.ports import LOOPBACK, free_port
@@ -31,6 +32,7 @@ SMALLEST = "--users 60 --items 400 --interactions 1500"
 UP_SECONDS, COMMAND_SECONDS = 1500, 300
 SWAP_SECONDS = 60
 ENGINE_SECONDS = 20
+CAN_BE_LEFT_OUT = {"grafana", "prometheus", "elasticsearch", "postgres-exporter", "redis-exporter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,21 @@ def absent_engine() -> str:
     return ""
 
 
-def left_out() -> list[str]:
-    """Services whose image this engine neither has nor can pull: named in RECSTACK_E2E_WITHOUT."""
-    return [flag for name in os.environ.get("RECSTACK_E2E_WITHOUT", "").split() for flag in ("--without", name)]
+def stand_ins() -> list[str]:
+    """Build the images that `RECSTACK_STAND_INS` has under the names of the compose file; the pins that it lacks.
+
+    Its `stand-ins.sh` starts an engine (`engine`) and builds an image (`image KIND NAME:TAG`).
+    """
+    script = Path(os.environ["RECSTACK_STAND_INS"]) / "stand-ins.sh"
+    pins: dict[str, str] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["x-images"]
+    if absent_engine():
+        subprocess.run(["bash", str(script), "engine"], check=False, timeout=UP_SECONDS, capture_output=True)
+    commands = {kind: ["bash", str(script), "image", kind, pin] for kind, pin in pins.items()}
+    return [
+        kind
+        for kind, command in commands.items()
+        if subprocess.run(command, check=False, timeout=UP_SECONDS, capture_output=True).returncode != 0
+    ]
 
 
 def copy_of_the_repository(folder: Path) -> None:
@@ -114,12 +128,16 @@ def own_environment() -> dict[str, str]:
 @contextmanager
 def running_containers(folder: Path) -> Iterator[ComposeStack]:
     """The compose stack on the small world; gone with its volumes afterwards."""
+    lacking = stand_ins() if os.environ.get("RECSTACK_STAND_INS") else []
     if reason := absent_engine():
-        pytest.skip(f"RECSTACK_E2E=compose needs a Docker engine: {reason}")
+        pytest.skip(f"no containers: {reason}")
+    if needed := sorted(set(lacking) - CAN_BE_LEFT_OUT):
+        pytest.skip(f"no containers: RECSTACK_STAND_INS could not build {', '.join(needed)}")
+    left_out = [flag for name in lacking for flag in ("--without", name)]
     copy_of_the_repository(folder)
     containers = Containers(folder, own_environment())
     try:
-        sys.stdout.write(containers.run("./setup.sh", "--docker", *left_out(), seconds=UP_SECONDS))
+        sys.stdout.write(containers.run("./setup.sh", "--docker", *left_out, seconds=UP_SECONDS))
         stack = _stack(containers)
         load_world(stack.database_url, small_world(), replace=True)
         _train_and_wait(stack)

@@ -1,6 +1,6 @@
-"""One stack for all end-to-end tests: local processes, or containers where `RECSTACK_E2E` says `compose`.
+"""One stack of each kind for all end-to-end tests: local processes, and containers where there are images for them.
 
-`RECSTACK_E2E_URL` names one that runs already.
+`RECSTACK_E2E` chooses one kind, `RECSTACK_E2E_URL` names a stack that runs already.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ GENERATED = ("--users", "600", "--items", "8000", "--interactions", "30000", "--
 """Small, and yet taste tells more in it than fame."""
 FOLDER = Path(__file__).parent
 
-STACK_SECONDS = 1800 if os.environ.get("RECSTACK_E2E") == "compose" else 600
-"""The first test waits for all servers and a training."""
+STACK_SECONDS = 600
+CONTAINER_SECONDS = 2400
+"""The first test waits for all servers and a training, the first in containers also for the images."""
+PROCESSES, CONTAINERS, OUTSIDE = "processes", "containers", "outside"
 PAST = "2020-01-01T00:00:00Z"
 
 Recommend = Callable[..., dict[str, Any]]
@@ -40,7 +42,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(FOLDER):
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.timeout(STACK_SECONDS))
+            item.add_marker(pytest.mark.timeout(CONTAINER_SECONDS if CONTAINERS in item.name else STACK_SECONDS))
+
+
+def runtimes() -> list[str]:
+    """What the suite runs against: local processes, and containers where stand-in images or `RECSTACK_E2E` say so."""
+    if os.environ.get("RECSTACK_E2E_URL"):
+        return [OUTSIDE]
+    chosen = os.environ.get("RECSTACK_E2E")
+    if chosen in {PROCESSES, CONTAINERS}:
+        return [chosen]
+    return [PROCESSES, CONTAINERS] if os.environ.get("RECSTACK_STAND_INS") else [PROCESSES]
+
+
+@pytest.fixture(scope="session", params=runtimes())
+def runtime(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
 @dataclass(frozen=True)
@@ -58,13 +76,13 @@ def outside() -> Outside | None:
 
 
 @pytest.fixture(scope="session")
-def _stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    if os.environ.get("RECSTACK_E2E") == "compose":
-        with running_containers(tmp_path_factory.mktemp("compose")) as containers:
-            yield containers
+def _stack(runtime: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    if runtime == CONTAINERS:
+        with running_containers(tmp_path_factory.mktemp("containers")) as stack:
+            yield stack
     else:
-        with running_processes(request, tmp_path_factory.mktemp("state")) as processes:
-            yield processes
+        with running_processes(request, tmp_path_factory.mktemp("state")) as stack:
+            yield stack
 
 
 @contextmanager
@@ -84,7 +102,7 @@ def running_processes(request: pytest.FixtureRequest, state: Path) -> Iterator[S
 
 
 @pytest.fixture
-def stack(request: pytest.FixtureRequest, outside: Outside | None) -> Stack:
+def stack(request: pytest.FixtureRequest, runtime: str, outside: Outside | None) -> Stack:
     """The stack of these tests, with its database and its commands."""
     if outside:
         pytest.skip("RECSTACK_E2E_URL names a stack of somebody's own: this test needs the small world in it")
@@ -125,7 +143,7 @@ def world(stack: Stack) -> SmallWorld:
 
 
 @pytest.fixture(scope="session")
-def api(request: pytest.FixtureRequest, outside: Outside | None) -> Iterator[httpx.Client]:
+def api(request: pytest.FixtureRequest, runtime: str, outside: Outside | None) -> Iterator[httpx.Client]:
     """Speaks to the API, whoever started it."""
     url = outside.url if outside else request.getfixturevalue("_stack").url
     headers = {"X-API-Key": outside.key} if outside and outside.key else {}

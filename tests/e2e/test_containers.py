@@ -32,7 +32,7 @@ JOBS = ("migrate", "data-generator")
 @pytest.fixture
 def containers(stack: Stack) -> Containers:
     if not isinstance(stack, ComposeStack):
-        pytest.skip("the stack runs as local processes: RECSTACK_E2E=compose runs it in containers")
+        pytest.skip("this stack runs as local processes: RECSTACK_STAND_INS or RECSTACK_E2E=containers runs another")
     return stack.containers
 
 
