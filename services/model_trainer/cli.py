@@ -15,6 +15,7 @@ from rich.console import Console
 from model_trainer.exits import Exit
 from model_trainer.schedule import Schedule, parse_interval, run_training
 from model_trainer.state import ServerState
+from recsys import logs
 from recsys.adapters.clock import SystemClock
 from recsys.adapters.job_runs import Job, recorded
 from recsys.domain import Algorithm
@@ -62,6 +63,7 @@ def schedule(
         seconds = parse_interval(every)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--every") from None
+    logs.configure(settings)
     with _one_sentence(progress):
         _serve_metrics(settings, progress)
         TRAINING_INTERVAL.set(seconds)

@@ -7,8 +7,8 @@ import sys
 import uvicorn
 from starlette.types import ASGIApp
 
-from recommendation_api import logs
 from recommendation_api.places import run_folder
+from recsys import logs
 from recsys.errors import InvalidInput
 from recsys.settings import Settings
 from recsys.stores import check_urls

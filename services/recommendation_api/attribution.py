@@ -13,8 +13,8 @@ import structlog
 
 from recommendation_api.background import end
 from recommendation_api.catalogue import CatalogueMirror
-from recommendation_api.logs import masked
 from recsys.domain import Algorithm, EventType, Interaction
+from recsys.logs import masked
 from recsys.ports import Clock, KeptList, RecommendationLog
 from recsys.telemetry import ATTRIBUTED_EVENTS, ATTRIBUTED_REVENUE, BACKGROUND_ERRORS, UNATTRIBUTED_EVENTS
 

@@ -14,9 +14,9 @@ import structlog
 
 from recommendation_api.background import end
 from recommendation_api.catalogue import CatalogueMirror
-from recommendation_api.logs import masked
 from recommendation_api.serving.filters import available
 from recsys.errors import Unavailable
+from recsys.logs import masked
 from recsys.ports import Clock, RecommendationLog
 from recsys.telemetry import BACKGROUND_ERRORS, SHOWN_COVERAGE
 

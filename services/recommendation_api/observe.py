@@ -14,8 +14,8 @@ from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recommendation_api.logs import REQUEST_ID
 from recommendation_api.problems import problem_response
+from recsys.logs import REQUEST_ID
 from recsys.telemetry import REQUEST_SECONDS, REQUESTS
 
 UNKNOWN = "unknown"

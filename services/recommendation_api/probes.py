@@ -9,8 +9,8 @@ import httpx
 import structlog
 
 from recommendation_api.background import end
-from recommendation_api.logs import masked
 from recsys.errors import Unavailable
+from recsys.logs import masked
 from recsys.settings import Settings
 from recsys.stores import Ping
 from recsys.telemetry import BACKGROUND_ERRORS, DEPENDENCY_ERRORS, DEPENDENCY_UP

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from recommendation_api.background import end
-from recommendation_api.logs import masked
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving.catalogue_view import CatalogueMirror, CatalogueView
 from recommendation_api.serving.engine import Batch, Computed, Question, compute
@@ -20,6 +19,7 @@ from recommendation_api.serving.paging import Page
 from recommendation_api.serving.people import Crowd, Person, crowd, last_known, load_people
 from recommendation_api.serving.stages import observe, stage
 from recsys.errors import Unavailable
+from recsys.logs import masked
 from recsys.settings import EventWeights
 from recsys.stores import Stores
 from recsys.telemetry import BACKGROUND_ERRORS

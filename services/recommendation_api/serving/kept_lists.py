@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from recommendation_api.background import end
-from recommendation_api.logs import masked
+from recsys.logs import masked
 from recsys.ports import Clock, KeptList, RecommendationLog
 from recsys.telemetry import BACKGROUND_ERRORS, LISTS_DROPPED
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import structlog
 
 from recommendation_api.background import end
-from recommendation_api.logs import masked
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
 from recsys.domain import Deployment
 from recsys.errors import Unavailable
+from recsys.logs import masked
 from recsys.ports import Clock
 from recsys.release import list_releases, load_release
 from recsys.settings import Settings

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import structlog
 
-from recommendation_api import logs
 from recommendation_api.observe import Observe
+from recsys import logs
 from recsys.adapters.memory import MemoryCatalog
 from recsys.settings import Settings
 
