@@ -39,10 +39,28 @@ existing() { POSTGRES_PASSWORD=unused RECSTACK_ADMIN_KEY=unused docker compose -
 
 running() { [ -n "$(existing ps --quiet 2>/dev/null)" ]; }
 
-# Whether there is something to show, stop or drop; setup.sh asks.
-has_status() { running; }
-has_stop() { [ -n "$(existing ps --all --quiet 2>/dev/null)" ]; }
-has_reset() { has_stop || [ -n "$(docker volume ls --quiet --filter label=com.docker.compose.project="${COMPOSE_PROJECT_NAME:-recstack}")" ]; }
+project() { setting COMPOSE_PROJECT_NAME recstack; }
+
+# Folders whose containers bear our project's name.
+owners() {
+    docker ps --all --filter "label=com.docker.compose.project=$(project)" \
+        --format '{{.Label "com.docker.compose.project.working_dir"}}' | sort -u
+}
+
+# Whether there is something of this folder to show, stop or drop; setup.sh asks.
+has_status() { running && owners | grep -qxF -- "$PWD"; }
+has_stop() { owners | grep -qxF -- "$PWD"; }
+has_reset() {
+    has_stop || {
+        [ ! -e .recstack/postgres ] &&
+            [ -n "$(docker volume ls --quiet --filter "label=com.docker.compose.project=$(project)")" ]
+    }
+}
+
+check_owner() {
+    other=$(owners | grep -vxF -- "$PWD" | head -n 1)
+    [ -z "$other" ] || fail "The containers of $other bear the name $(project): stop those, or set COMPOSE_PROJECT_NAME in .env to another name."
+}
 
 # --- before anything is started
 
@@ -188,6 +206,7 @@ up() {
     check_settings
     check_engine
     check_fit
+    check_owner
     check_disk
     mkdir -p .recstack/logs 2>/dev/null || fail "Cannot write to .recstack here: give this user the folder."
     was_running=no
