@@ -13,9 +13,9 @@ def _people(truth: Truth, users: int | None) -> People:
 
 
 def test_as_many_different_users_come_as_were_asked_for(truth: Truth) -> None:
-    people, rng = _people(truth, 40), np.random.default_rng(1)
-    met = {people.someone(rng) for _ in range(2_000)}
-    assert len(met) == len(people) == 40
+    people, rng = _people(truth, 1_200), np.random.default_rng(1)
+    met = {people.someone(rng) for _ in range(24_000)}
+    assert len(met) == len(people) == 1_200
     assert all(person.user_id == person.taste + 1 for person in met)
 
 
