@@ -18,7 +18,7 @@ from native.providers.postgres import STOP_SIGNAL
 
 LIMIT = 120.0
 LEFTOVER_SECONDS = 10.0
-DATA = ("redis", "mlflow", "releases", "jupyter")
+DATA = ("redis", "mlflow", "releases", "jupyter", "prometheus", "grafana", "elasticsearch")
 TRUTH = "truth.npz"
 """The tastes that the generated users truly have."""
 

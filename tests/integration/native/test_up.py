@@ -19,7 +19,8 @@ import pytest
 
 from native import identity, journal, ports
 from native.journal import State
-from native.places import ROOT
+from native.places import ROOT, read_environment_file
+from native.providers import prometheus
 from recsys.manifest import FORMAT
 
 pytestmark = [
@@ -28,8 +29,8 @@ pytestmark = [
     pytest.mark.timeout(400),
 ]
 
-PARTS = ("services", "sql", "native", "notebooks", ".env.example")
-PORTS = ("POSTGRES_PORT", "REDIS_PORT", "MLFLOW_PORT", "API_PORT", "JUPYTER_PORT", "TRAINER_METRICS_PORT")
+PARTS = ("services", "sql", "native", "notebooks", "prometheus", "grafana", "setup.sh", ".env.example")
+PORTS = tuple(name for name in read_environment_file(ROOT / ".env.example") if name.endswith("_PORT"))
 SMALL = "--users 300 --items 1500 --interactions 12000"
 
 HOLDER = """
@@ -81,8 +82,8 @@ class Clone:
             time.sleep(0.05)
         return state
 
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.environment['API_PORT']}{path}", timeout=10) as answer:
+    def get(self, path: str, port: str = "API_PORT") -> Any:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.environment[port]}{path}", timeout=10) as answer:
             return json.load(answer)
 
     def assert_quiet(self, before: State) -> None:
@@ -109,6 +110,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     environment |= {name: str(ports.free_port()) for name in PORTS}
     environment |= {"PYTHONPATH": f"{folder / 'services'}:{folder}", "RECSTACK_SEED_OPTIONS": SMALL}
     made = Clone(folder, environment)
+    subprocess.run(["sh", "setup.sh", "env"], cwd=folder, check=True, timeout=30)
     yield made
     made.native("reset", "--yes")
 
@@ -184,6 +186,25 @@ def test_a_start_ends_with_everything_answering(clone: Clone, running: State) ->
     assert clone.get("/health")["status"] == "ok"
     assert clone.get("/ready")
     assert (clone.folder / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_prometheus_asks_everybody_where_this_machine_has_it(clone: Clone, running: State) -> None:
+    if not prometheus.find_binary():
+        shown = clone.native("status").stdout
+        assert "Prometheus is not installed here" in shown
+        assert "requests" in shown
+        pytest.skip("prometheus is not on PATH: the status board's own figures were looked at instead")
+    assert "prometheus" in running.steps
+    deadline = time.monotonic() + 60
+    while True:
+        targets = clone.get("/api/v1/targets?state=active", "PROMETHEUS_PORT")["data"]["activeTargets"]
+        if targets and all(target["health"] == "up" for target in targets):
+            break
+        assert time.monotonic() < deadline, targets
+        time.sleep(1)
+    assert {target["labels"]["job"] for target in targets} == {"recommendation-api", "model-trainer", "prometheus"}
+    rules = clone.get("/api/v1/rules", "PROMETHEUS_PORT")["data"]["groups"]
+    assert {"recording", "alerting"} <= {rule["type"] for group in rules for rule in group["rules"]}
 
 
 def test_everything_that_was_written_lies_in_the_state_folder(clone: Clone, running: State) -> None:
