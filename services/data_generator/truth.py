@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -101,6 +101,12 @@ def write_truth(path: Path, world: World) -> None:
             np.savez(file, allow_pickle=False, **truth_arrays(world))
     except OSError as error:
         raise _refusal(path.parent, error) from None
+
+
+def forget_truth(folder: Path) -> None:
+    """Nobody knows the tastes behind rows that came from elsewhere."""
+    with suppress(OSError):
+        (folder / FILE_NAME).unlink(missing_ok=True)
 
 
 def truth_arrays(world: World) -> dict[str, NDArray[Any]]:

@@ -25,6 +25,7 @@ from data_generator.importers.source import Source
 from data_generator.importers.table import Reading, TableSource
 from data_generator.importers.tabular import open_table
 from data_generator.loading import DataPresent
+from data_generator.truth import forget_truth
 from recsys.adapters.job_runs import Job, recorded
 from recsys.domain import EventType
 from recsys.errors import DataRefused
@@ -94,7 +95,8 @@ def table(
 
 def _run(source: Source, *, replace: bool, rejects_path: Path) -> None:
     started = time.perf_counter()
-    url = Settings.load().database_url
+    settings = Settings.load()
+    url = settings.database_url
     with recorded(url, Job.DATA_GENERATOR, unless=(DataPresent,)), rejects_file(rejects_path) as rejects:
         try:
             with _progress() as progress:
@@ -102,6 +104,7 @@ def _run(source: Source, *, replace: bool, rejects_path: Path) -> None:
         except DataRefused:
             _show_reasons(Console(stderr=True), rejects)
             raise
+    forget_truth(settings.state_dir)
     _show(Console(), source, loaded, rejects, time.perf_counter() - started)
 
 

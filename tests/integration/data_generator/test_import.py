@@ -62,6 +62,7 @@ ITEM_FLAGS = [
 def run(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The command as typed, in an empty folder."""
     monkeypatch.setenv("RECSTACK_DATABASE_URL", database_url)
+    monkeypatch.setenv("RECSTACK_STATE_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 
@@ -191,6 +192,15 @@ def test_a_replacement_that_fails_leaves_what_was_there(run: Run, query: Query) 
     assert query("SELECT count(*) FROM pg_constraint WHERE conrelid = 'interactions'::regclass AND contype = 'f'") == [
         (2,)
     ]
+
+
+def test_the_true_tastes_of_rows_that_are_gone_go_too(run: Run, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.npz"
+    truth.touch()
+    assert run("table", "--interactions", _write("empty.csv", "user_id,item_id\n"), "--replace").exit_code == 2
+    assert truth.exists()
+    assert run("table", "--interactions", _write("events.csv", EVENTS), *FLAGS).exit_code == 0
+    assert not truth.exists()
 
 
 def test_the_next_id_follows_the_loaded_ones_and_constraints_are_back(run: Run, query: Query) -> None:

@@ -31,6 +31,7 @@ def test_movielens_is_loaded_whole(
     database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, expected: tuple[int, int, int]
 ) -> None:
     monkeypatch.setenv("RECSTACK_DATABASE_URL", database_url)
+    monkeypatch.setenv("RECSTACK_STATE_DIR", str(tmp_path))
     rejects = tmp_path / "rejects.csv"
     result = CliRunner().invoke(app, ["movielens", str(_folder(name)), "--rejects", str(rejects)])
     assert result.exit_code == 0, result.output
@@ -60,6 +61,7 @@ def test_movielens_is_loaded_whole(
 def test_two_loads_give_the_same_rows(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = _folder("ml-100k")
     monkeypatch.setenv("RECSTACK_DATABASE_URL", database_url)
+    monkeypatch.setenv("RECSTACK_STATE_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     digests = []
     for _ in range(2):
