@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from data_generator.simulate.client import Client
+from data_generator.simulate.menu import Menu
 from data_generator.simulate.opening import check_truth, open_menu
 from data_generator.simulate.people import DEFAULT_USERS, People
 from data_generator.simulate.progress import print_summary, watching
@@ -89,10 +90,9 @@ async def _simulate(order: _Order, truth: Truth) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     rng = np.random.default_rng(seeds.spawn(1)[0])
     people = People(rng, truth, order.users)
+    menu = await _open(order, truth, rng)
     client = Client(order.url, order.key, tally)
     try:
-        menu = await open_menu(client)
-        await check_truth(client, truth, rng)
         began = time.monotonic()
         with watching(tally, Console(stderr=True)) as watch:
             site = Site(client, menu, truth, people, tally)
@@ -100,3 +100,14 @@ async def _simulate(order: _Order, truth: Truth) -> None:
         print_summary(tally, time.monotonic() - began, Console())
     finally:
         await client.aclose()
+
+
+async def _open(order: _Order, truth: Truth, rng: np.random.Generator) -> Menu:
+    """What is asked before the first visitor counts nowhere."""
+    client = Client(order.url, order.key, Tally())
+    try:
+        menu = await open_menu(client)
+        await check_truth(client, truth, rng)
+    finally:
+        await client.aclose()
+    return menu

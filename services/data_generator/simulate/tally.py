@@ -20,14 +20,14 @@ class Shown:
 
     lists: int = 0
     items: int = 0
-    answered: int = 0
+    clicked: int = 0
     """Lists with a click."""
     events: Counter[EventType] = field(default_factory=Counter)
 
     @property
     def click_through(self) -> float:
         """Share of the lists with a click; NaN before the first list."""
-        return self.answered / self.lists if self.lists else float("nan")
+        return self.clicked / self.lists if self.lists else float("nan")
 
 
 class Tally:
@@ -68,9 +68,9 @@ class Tally:
         """Rows of a batch that the API did not take."""
         self.errors.update(f"row {int(status)}" for status in statuses)
 
-    def list_answered(self, algorithm: str) -> None:
+    def list_clicked(self, algorithm: str) -> None:
         """A list got its first click."""
-        self.shown.setdefault(algorithm, Shown()).answered += 1
+        self.shown.setdefault(algorithm, Shown()).clicked += 1
 
     @property
     def total(self) -> int:

@@ -45,12 +45,13 @@ class Site:
     tally: Tally
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
     """The list that events answer to."""
 
     algorithm: str
     recommendation_id: str
+    is_clicked: bool = False
 
 
 class Visitor:
@@ -120,16 +121,11 @@ class Visitor:
     ) -> None:
         fresh = [item_id for item_id in item_ids if item_id not in self._opened]
         generosity = float(self._site.truth.users.generosity[self.person.taste])
-        is_answered = False
         for opened in read_list(self._rng, self._liking(fresh), generosity):
             item_id = fresh[opened.place]
             self._opened.add(item_id)
             told = await self._tell(item_id, opened, source)
-            is_clicked = EventType.CLICK in told
-            if is_clicked and source and not is_answered:
-                self._site.tally.list_answered(source.algorithm)
-                is_answered = True
-            if is_clicked and not is_detour and self._rng.random() < CURIOUS:
+            if EventType.CLICK in told and not is_detour and self._rng.random() < CURIOUS:
                 await self._similar(item_id)
 
     def _liking(self, item_ids: Sequence[int]) -> NDArray[np.float32]:
@@ -144,18 +140,23 @@ class Visitor:
         """The events that the API took."""
         rows = [self._row(item_id, kind, value, source) for kind, value in opened.events]
         kinds = [kind for kind, _ in opened.events]
-        algorithm = source.algorithm if source else None
         if len(rows) > 1 and self._rng.random() < AT_ONCE:
             answer = await self._ask("POST", "/interactions/batch", json={"interactions": rows})
             statuses = [result["status"] for result in answer["results"]]
             taken = [kind for kind, status in zip(kinds, statuses, strict=True) if status in STORED]
             self._site.tally.refused_rows(status for status in statuses if status not in STORED)
-            self._site.tally.acknowledged(taken, algorithm)
+            self._count(taken, source)
             return taken
         for kind, row in zip(kinds, rows, strict=True):
             await self._ask("POST", "/interactions", json=row)
-            self._site.tally.acknowledged([kind], algorithm)
+            self._count([kind], source)
         return kinds
+
+    def _count(self, kinds: Sequence[EventType], source: Source | None) -> None:
+        self._site.tally.acknowledged(kinds, source.algorithm if source else None)
+        if source and EventType.CLICK in kinds and not source.is_clicked:
+            source.is_clicked = True
+            self._site.tally.list_clicked(source.algorithm)
 
     def _row(self, item_id: int, kind: EventType, value: float | None, source: Source | None) -> dict[str, Any]:
         row: dict[str, Any] = {"user_id": self.person.user_id, "item_id": item_id, "type": kind.value}

@@ -10,7 +10,7 @@ def test_click_through_is_the_share_of_lists_with_a_click() -> None:
     tally = Tally()
     for _ in range(4):
         tally.list_shown("hybrid", 10)
-    tally.list_answered("hybrid")
+    tally.list_clicked("hybrid")
     tally.acknowledged([EventType.VIEW, EventType.CLICK, EventType.CLICK], "hybrid")
     tally.acknowledged([EventType.CLICK], None)
     assert tally.shown["hybrid"].click_through == 0.25
