@@ -32,7 +32,7 @@ def _continue_in_venv() -> NoReturn:
     folder = root / os.environ.get("RECSTACK_VENV", ".venv")
     python = folder / "bin" / "python"
     if not python.exists() or Path(sys.prefix).resolve() == folder.resolve():
-        _stop("demo.py needs the packages that ./setup.sh installs: run ./setup.sh first.")
+        _stop("demo.py needs the Python packages: run ./setup.sh install first.")
     os.execv(str(python), [str(python), *sys.argv])  # noqa: S606 - our own interpreter, our own arguments
 
 

@@ -79,7 +79,7 @@ def test_a_bare_python_goes_on_in_the_virtual_environment_or_says_how_to_make_on
         [sys.executable, "-IS", script, "--help"], env=without, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "run ./setup.sh first" in done.stderr
+    assert "run ./setup.sh install first" in done.stderr
     there = {**os.environ, "RECSTACK_VENV": sys.prefix}
     done = subprocess.run(
         [sys.executable, "-IS", script, "--help"], env=there, capture_output=True, text=True, timeout=60, check=False
