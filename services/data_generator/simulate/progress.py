@@ -34,26 +34,20 @@ class _Terminal:
 
 
 class _Log:
-    """No figure in it belongs to one user."""
+    """Each line counts what came since the last; no figure in it belongs to one user."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._before = 0
+        self._before = _figures(tally)
 
     def say(self, sentence: str) -> None:
         logger.warning(sentence)
 
     def minute(self) -> None:
-        tally = self._tally
-        logger.info(
-            "traffic",
-            requests=tally.total - self._before,
-            errors=tally.errors.total(),
-            events=tally.events.total(),
-            skipped=tally.skipped,
-            p95_ms=round(1000 * tally.percentile(0.95), 1),
-        )
-        self._before = tally.total
+        now = _figures(self._tally)
+        since = {name: count - self._before[name] for name, count in now.items()}
+        logger.info("traffic", **since, p95_ms=round(1000 * self._tally.percentile(0.95), 1))
+        self._before = now
 
 
 @contextmanager
@@ -72,18 +66,21 @@ def watching(tally: Tally, console: Console) -> Iterator[Watch]:
         yield _Terminal(console)
 
 
+def _figures(tally: Tally) -> dict[str, int]:
+    return {
+        "requests": tally.total,
+        "lists": sum(shown.lists for shown in tally.shown.values()),
+        "events": tally.events.total(),
+        "errors": tally.errors.total(),
+        "skipped": tally.skipped,
+    }
+
+
 def _line(tally: Tally, seconds: float) -> Text:
-    lists = sum(shown.lists for shown in tally.shown.values())
-    parts = (
-        f"{tally.total:,} requests",
-        f"{tally.total / max(seconds, 1e-9):.1f}/s",
-        f"{lists:,} lists",
-        f"{tally.events.total():,} events",
-        f"{tally.errors.total():,} errors",
-        f"{tally.skipped:,} skipped",
-        f"p95 {_milliseconds(tally.percentile(0.95))}",
-    )
-    return Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
+    rate = f"{tally.total / max(seconds, 1e-9):.1f}/s"
+    counts = (f"{count:,} {name}" for name, count in _figures(tally).items())
+    slowest = f"p95 {_milliseconds(tally.percentile(0.95))}"
+    return Text(" · ".join((rate, *counts, slowest)), no_wrap=True, overflow="ellipsis")
 
 
 def print_summary(tally: Tally, seconds: float, console: Console) -> None:
