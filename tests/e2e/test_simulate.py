@@ -28,6 +28,7 @@ from data_generator.simulate.traffic import Traffic
 from data_generator.simulate.visitor import Site
 from data_generator.truth import FILE_NAME, Truth, read_truth
 from native import processes
+from native.answers import http_ok
 from native.places import ROOT
 from native.ports import LOOPBACK, free_port
 from recsys.evaluation.bootstrap import paired_bootstrap
@@ -140,6 +141,24 @@ def test_a_key_is_needed_and_taken_where_the_api_has_one(generated: Stack, tmp_p
     assert re.search(r"errors\s+│ none", taken.stdout), taken.stdout
 
 
+def test_an_api_without_a_release_is_refused(generated: Stack, database_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    fresh = {"API_PORT": str(port), "RECSTACK_DATABASE_URL": database_url, "RECSTACK_STATE_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "recommendation_api"]
+    with (tmp_path / "api.log").open("wb") as output:
+        process = processes.start(command, output=output, environment=generated.environment | fresh, folder=ROOT)
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not http_ok(port, "/health"):
+            assert time.monotonic() < deadline, (tmp_path / "api.log").read_text()
+            time.sleep(0.1)
+        done = _simulate(generated, "--api", f"http://{LOOPBACK}:{port}")
+    finally:
+        processes.stop(process)
+    assert done.returncode == 2
+    assert "is not ready (503)" in done.stderr
+
+
 @dataclass
 class _Heard:
     sentences: list[str] = field(default_factory=list)
@@ -151,14 +170,14 @@ class _Heard:
 
 
 @asynccontextmanager
-async def _traffic_through(url: str, truth: Truth, tally: Tally, heard: _Heard) -> AsyncIterator[None]:
+async def _traffic_through(url: str, truth: Truth, tally: Tally, heard: _Heard) -> AsyncIterator[Site]:
     client, stop = Client(url, None, tally), asyncio.Event()
     menu, rng = await open_menu(client), np.random.default_rng(0)
     await check_truth(client, truth, rng)
     site = Site(client, menu, truth, People(rng, truth, None), tally)
     running = asyncio.create_task(Traffic(site, RATE, np.random.SeedSequence(1), heard).run(stop, None))
     try:
-        yield
+        yield site
         stop.set()
         await asyncio.wait_for(running, PATIENCE_SECONDS)
     finally:
@@ -218,3 +237,13 @@ async def test_a_silent_api_gets_no_more_calls_than_visitors(
         assert len(asyncio.all_tasks()) < tasks + 3 * 2 * RATE
         gate.speak()
         await _until(_went_on(tally))
+
+
+@pytest.mark.anyio
+async def test_another_release_is_asked_what_it_holds(generated: Stack, truth: Truth) -> None:
+    tally = Tally()
+    async with _traffic_through(generated.url, truth, tally, _Heard()) as site:
+        live, held = site.menu.release, site.menu.algorithms
+        site.menu.read({"release": "an earlier one", "algorithms": [{"name": "popularity"}]})
+        await _until(lambda: site.menu.release == live)
+        assert site.menu.algorithms == held
