@@ -17,6 +17,7 @@ from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.top import best
 from recsys.algorithms.base import FloatArray, IndexArray
+from recsys.algorithms.hybrid import Hybrid
 from recsys.domain import Algorithm, CategoryShare
 
 
@@ -61,7 +62,13 @@ def similar_items(
 def _nearness(live: LiveRelease, column: int, algorithm: Algorithm) -> FloatArray | None:
     if column < 0:
         return None
-    nearness: FloatArray = live.release.models[algorithm].similar(np.array([column], np.int32))[0]
+    model, columns = live.release.models[algorithm], np.array([column], np.int32)
+    if isinstance(model, Hybrid):
+        touched = np.array([np.count_nonzero(live.release.histories.weights.indices == column)])
+        near = model.similar(columns, touched)
+    else:
+        near = model.similar(columns)
+    nearness: FloatArray = near[0]
     return nearness
 
 

@@ -22,6 +22,10 @@ DEFAULT_WEIGHTS = {
     Algorithm.POPULARITY.value: 0.05,
 }
 
+EVIDENCE = 10.0
+"""Users by which what they say of an item's neighbours counts half."""
+FROM_TEXT = frozenset({Algorithm.CONTENT_BASED})
+
 
 @dataclass(frozen=True)
 class HybridConfig:
@@ -81,13 +85,24 @@ class Hybrid(Recommender):
         scores = {name: component.fold_in(histories) for name, component in self.components.items()}
         return blend(scores, self.scales(histories))
 
-    def similar(self, items: IndexArray) -> FloatArray:
-        """The components' similarities, each in units of its deviation from the item."""
+    def similar(self, items: IndexArray, touched: IndexArray | None = None) -> FloatArray:
+        """The components' similarities, each in units of its deviation from the item.
+
+        Args:
+            items: (k,)
+            touched: (k,) how many users touched each of `items`: what is learned from n of them counts
+              n / (n + EVIDENCE), so that text speaks for an item that few know; in full where it is not given.
+
+        Returns:
+            (k, n_items)
+        """
         near = {name: component.similar(items) for name, component in self.components.items()}
+        trust = np.ones(len(items)) if touched is None else touched / (touched + EVIDENCE)
         scales = {}
         for name, values in near.items():
             spread = deviation(values)
-            scales[name] = np.divide(self.config.weights[name], spread, out=np.zeros_like(spread), where=spread > 0)
+            weight = self.config.weights[name] * (1.0 if self.components[name].name in FROM_TEXT else trust)
+            scales[name] = np.divide(weight, spread, out=np.zeros_like(spread), where=spread > 0)
         return blend(near, scales)
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:

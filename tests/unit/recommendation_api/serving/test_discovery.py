@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from recsys.adapters.memory import MemoryReleaseRegistry
+from recsys.algorithms.base import FloatArray, IndexArray
+from recsys.algorithms.hybrid import Hybrid
 from recsys.domain import Algorithm, Item
 from recsys.errors import InvalidInput, NotFound, NotReady
 from recsys.stores import Stores
@@ -53,6 +55,25 @@ async def test_items_without_a_category_are_no_category_of_their_own(running: Ru
     await running.catalogue.refresh()
     found = await running.serving.similar(500, Algorithm.CONTENT_BASED, 5)
     assert [item.item_id for item in found] == [item.item_id for item in await running.serving.popular(None, 5)]
+
+
+async def test_a_blend_of_similarities_is_told_how_many_touched_the_item(
+    running: Running, world: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    similar = Hybrid.similar
+
+    def listen(model: Hybrid, items: IndexArray, touched: IndexArray | None = None) -> FloatArray:
+        told.extend([] if touched is None else touched.tolist())
+        return similar(model, items, touched)
+
+    monkeypatch.setattr(Hybrid, "similar", listen)
+    item_ids = [world.items_of("Music")[0], world.untouched_item]
+    for item_id in item_ids:
+        await running.serving.similar(item_id, Algorithm.HYBRID, 3)
+    touched_by = [{event.user_id for event in world.interactions if event.item_id == item_id} for item_id in item_ids]
+    assert told == [len(users) for users in touched_by]
+    assert told[0] > told[1] == 0
 
 
 async def test_what_is_not_on_offer_is_nobodys_neighbour_and_not_popular(

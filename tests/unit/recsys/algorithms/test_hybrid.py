@@ -116,3 +116,14 @@ def test_a_blend_of_nothing_is_refused(models: dict[Algorithm, Recommender]) -> 
 def test_saves_names_and_weights_only(models: dict[Algorithm, Recommender], tmp_path: Path) -> None:
     blend_of(models, item_based=0.7, popularity=0.3).save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "spread.json"}
+
+
+def test_of_an_item_that_few_know_its_text_says_what_is_similar(data: TrainingData) -> None:
+    models = {name: create(name).fit(data) for name in (Algorithm.ITEM_BASED, Algorithm.CONTENT_BASED)}
+    hybrid, text = blend_of(models, item_based=0.8, content_based=0.2), blend_of(models, content_based=0.2)
+    items = np.array([0, 1, 2], np.int32)
+    unknown, known = np.zeros(3, np.int32), np.full(3, 10**6, np.int32)
+    np.testing.assert_array_equal(hybrid.similar(items, unknown), text.similar(items))
+    np.testing.assert_allclose(hybrid.similar(items, known), hybrid.similar(items), rtol=1e-4)
+    half = (hybrid.similar(items) + text.similar(items)) / 2
+    np.testing.assert_allclose(hybrid.similar(items, np.full(3, 10, np.int32)), half, rtol=1e-4, atol=1e-6)
