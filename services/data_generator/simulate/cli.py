@@ -21,6 +21,7 @@ from data_generator.simulate.tally import Tally
 from data_generator.simulate.traffic import Traffic
 from data_generator.simulate.visitor import Site
 from data_generator.truth import FILE_NAME, Truth, read_truth
+from recsys import logs
 from recsys.domain import MAX_ID
 from recsys.errors import DataRefused
 from recsys.settings import Settings
@@ -63,6 +64,7 @@ def simulate(
 ) -> None:
     """Let users of the generated population use the running API, by their true tastes, from now on."""
     settings = Settings.load()
+    logs.configure(settings)
     key = settings.api_key.get_secret_value() if settings.api_key else None
     order = _Order(rate, users, seed, duration, api or settings.api_url, key)
     try:
