@@ -85,6 +85,23 @@ def test_our_own_images_run_as_a_numeric_user() -> None:
     assert "--require-hashes" in recipe
 
 
+def test_the_image_of_the_api_holds_nothing_that_trains() -> None:
+    lock = (ROOT / "requirements" / "recommendation-api.txt").read_text("utf-8")
+    held = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+    assert {"fastapi", "scikit-learn"} <= held
+    assert not held & {
+        "implicit",
+        "faiss-cpu",
+        "optuna",
+        "keras",
+        "jax",
+        "matplotlib",
+        "mlflow",
+        "mlflow-skinny",
+        "pandas",
+    }
+
+
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_ports_are_published_on_loopback_and_can_be_moved(name: str) -> None:
     for port in SERVICES[name].get("ports", []):
