@@ -31,9 +31,21 @@ JOBS = ("migrate", "data-generator")
 
 @pytest.fixture
 def containers(stack: Stack) -> Containers:
+    return containers_of(stack)
+
+
+def containers_of(stack: Stack) -> Containers:
+    """Skips the test where the stack has none."""
     if not isinstance(stack, ComposeStack):
         pytest.skip("this stack runs as local processes: RECSTACK_STAND_INS or RECSTACK_E2E=containers runs another")
     return stack.containers
+
+
+def absent_services(stack: Stack) -> list[str]:
+    """What was left out of the stack."""
+    containers = containers_of(stack)
+    there = {*containers.compose("ps", "--all", "--services").split(), *JOBS}
+    return sorted(set(containers.compose("config", "--services").split()) - there)
 
 
 @dataclass
@@ -143,11 +155,9 @@ def test_data_survives_down_and_up(stack: Stack, containers: Containers, world: 
     with httpx.Client(base_url=stack.url, timeout=30) as api:
         release = api.get("/health").json()["release"]
         user_id = api.post("/users", json={"age": 40}).json()["user_id"]
-    running = containers.compose("ps", "--services").split()
+    flags = [flag for name in absent_services(stack) for flag in ("--without", name)]
     containers.run("./setup.sh", "stop", "--docker")
     assert containers.compose("ps", "--all", "--quiet") == ""
-    absent = set(containers.compose("config", "--services").split()) - {*running, *JOBS}
-    flags = [flag for name in sorted(absent) for flag in ("--without", name)]
     containers.run("./setup.sh", "--docker", *flags, seconds=600)
     with httpx.Client(base_url=stack.url, timeout=30) as api:
         assert api.get("/health").json()["release"] == release
