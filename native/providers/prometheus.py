@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def targets(configuration: Configuration) -> dict[str, list[int]]:
 def write_configuration(configuration: Configuration, folder: Path) -> None:
     """The configuration beside its own targets; rules are the repository's."""
     shutil.copy2(SOURCE / "prometheus.yml", make_folder(folder))
+    key = configuration.api_key.get_secret_value() if configuration.api_key else ""
+    _write_secret(folder / "api_key", key)
     rules = folder / "rules"
     rules.unlink(missing_ok=True)
     rules.symlink_to(SOURCE / "rules")
@@ -41,6 +44,12 @@ def write_configuration(configuration: Configuration, folder: Path) -> None:
         addresses = [f"{LOOPBACK}:{port}" for port in ports]
         content = json.dumps([{"targets": addresses}] if addresses else [])
         (make_folder(folder / "targets") / f"{job}.yml").write_text(content + "\n", "utf-8")
+
+
+def _write_secret(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def service(configuration: Configuration, binary: str, needs: tuple[str, ...]) -> Service:

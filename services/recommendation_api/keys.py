@@ -11,6 +11,9 @@ from recommendation_api.problems import problem_response
 from recsys.errors import Forbidden
 
 HEADER = "X-API-Key"
+HEADERS = {b"x-api-key": b"", b"authorization": b"Bearer "}
+"""Where a key may stand, and what stands before it: Prometheus can send the second alone."""
+MOST_SENT = 4
 OPEN = frozenset({"/", "/health", "/ready", "/docs", "/openapi.json"})
 """Probes and the description of the API: they say nothing of anybody, and no browser could send a key for the page."""
 OPEN_FOLDER = "/docs/"
@@ -32,8 +35,12 @@ class RequireKey:
 
     def _admits(self, scope: Scope) -> bool:
         """Every key is compared in full, whatever it shares with the one that was sent."""
-        sent = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
-        matches = [hmac.compare_digest(sent, key) for key in self._keys]
+        sent = [
+            value.removeprefix(HEADERS[name])
+            for name, value in scope["headers"]
+            if name in HEADERS and value.startswith(HEADERS[name])
+        ]
+        matches = [hmac.compare_digest(value, key) for value in sent[:MOST_SENT] for key in self._keys]
         return True in matches
 
 

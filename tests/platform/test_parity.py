@@ -89,3 +89,14 @@ def test_both_tune_postgres_and_redis_alike(steps: dict[str, Step]) -> None:
     for flag in ("--maxmemory-policy allkeys-lru", "--appendonly no"):
         assert flag in natively
         assert flag in " ".join(SERVICES["redis"]["command"])
+
+
+def test_both_hand_the_key_of_the_api_to_prometheus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSTACK_API_KEY", "open-sesame")
+    prometheus.write_configuration(Configuration(), tmp_path)
+    configuration = yaml.safe_load((tmp_path / "prometheus.yml").read_text("utf-8"))
+    job = next(job for job in configuration["scrape_configs"] if job["job_name"] == "recommendation-api")
+    key = tmp_path / job["authorization"]["credentials_file"]
+    assert key.read_text("utf-8") == "open-sesame"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert f">/tmp/{key.name}" in SERVICES["prometheus"]["command"][0]

@@ -45,6 +45,13 @@ async def test_the_key_opens_and_so_does_the_admins(start: Start, settings: Sett
         assert answer.is_success
 
 
+async def test_the_key_may_come_as_prometheus_sends_it(start: Start, settings: Settings) -> None:
+    api = await start(with_keys(settings, "open sesame"))
+    assert (await api.client.get("/metrics", headers={"Authorization": "Bearer open sesame"})).is_success
+    for wrong in ("Bearer wrong", "Bearer ", "open sesame", "Basic open sesame"):
+        is_problem(await api.client.get("/metrics", headers={"Authorization": wrong}), 403)
+
+
 async def test_probes_and_the_description_stay_open(start: Start, settings: Settings) -> None:
     api = await start(with_keys(settings, "open sesame"))
     for address in ("/health", "/ready", "/docs", "/openapi.json"):
