@@ -50,38 +50,37 @@ def absent_services(stack: Stack) -> list[str]:
 
 @dataclass
 class _Caller:
-    """Asks for lists and sends events, again and again, and keeps what was acknowledged."""
+    """Asks for a newcomer's lists and sends events, again and again, and keeps what was acknowledged."""
 
     url: str
-    world: SmallWorld
+    user_id: int
+    item_ids: list[int]
     acknowledged: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     """Of lists; 0 where nothing answered."""
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        users = [user.user_id for user in self.world.users]
-        items = [item.item_id for item in self.world.items]
         with httpx.Client(base_url=self.url, timeout=30) as client:
             for turn in range(10**9):
                 if self.stop.wait(PAUSE_SECONDS):
                     return
-                self._call(client, users[turn % len(users)], items[turn % len(items)])
+                self._call(client, self.item_ids[turn % len(self.item_ids)])
 
-    def _call(self, client: httpx.Client, user_id: int, item_id: int) -> None:
+    def _call(self, client: httpx.Client, item_id: int) -> None:
         event_id = str(uuid.uuid4())
-        event = {"event_id": event_id, "user_id": user_id, "item_id": item_id, "type": "view"}
+        event = {"event_id": event_id, "user_id": self.user_id, "item_id": item_id, "type": "view"}
         try:
             if client.post("/interactions", json=event).status_code == httpx.codes.CREATED:
                 self.acknowledged.append(event_id)
-            self.statuses.append(client.post("/recommendations", json={"user_id": user_id}).status_code)
+            self.statuses.append(client.post("/recommendations", json={"user_id": self.user_id}).status_code)
         except httpx.TransportError:
             self.statuses.append(0)
 
 
 @contextmanager
-def _calling(url: str, world: SmallWorld) -> Iterator[_Caller]:
-    caller = _Caller(url, world)
+def _calling(url: str, user_id: int, world: SmallWorld) -> Iterator[_Caller]:
+    caller = _Caller(url, user_id, [item.item_id for item in world.items])
     thread = threading.Thread(target=caller.run)
     thread.start()
     try:
@@ -118,11 +117,11 @@ def _stored(database_url: str, event_ids: list[str]) -> int:
 
 @pytest.mark.parametrize("service", SERVERS)
 def test_what_is_killed_comes_back_and_no_acknowledged_event_is_lost(
-    stack: Stack, containers: Containers, world: SmallWorld, service: str
+    stack: Stack, containers: Containers, world: SmallWorld, newcomer: int, service: str
 ) -> None:
     process, restarts, health = _state(containers, service)
     assert health == "healthy"
-    with _calling(stack.url, world) as caller:
+    with _calling(stack.url, newcomer, world) as caller:
         time.sleep(1)
         os.kill(process, signal.SIGKILL)
         _wait_until_healed(containers, service, restarts)
