@@ -40,6 +40,7 @@ WRONG_BODIES = {
     "a huge number": b'{"user_id": ' + b"9" * 100_000 + b"}",
     "a byte order mark": b'\xef\xbb\xbf{"user_id": 1}',
 }
+BATCH = "/interactions/batch"
 BODIED = [
     ("POST", "/recommendations"),
     ("POST", "/interactions"),
@@ -57,6 +58,8 @@ async def test_a_body_that_is_none_is_refused_by_name(api: Api, kind: str) -> No
     headers = {"content-type": "application/json"}
     for method, address in BODIED:
         answer = await api.client.request(method, address, content=WRONG_BODIES[kind], headers=headers)
+        if (kind, address) == ("a list", BATCH):
+            continue
         assert answer.status_code == 422, address
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["errors"]
@@ -66,7 +69,15 @@ async def test_a_body_that_is_none_is_refused_by_name(api: Api, kind: str) -> No
 @pytest.mark.parametrize("kind", ["nothing", "malformed", "invalid UTF-8", "nested", "a list", "null"])
 async def test_what_is_no_object_names_the_body(api: Api, kind: str) -> None:
     for method, address in BODIED:
-        is_problem(await api.client.request(method, address, content=WRONG_BODIES[kind]), 422, "body")
+        if (kind, address) != ("a list", BATCH):
+            is_problem(await api.client.request(method, address, content=WRONG_BODIES[kind]), 422, "body")
+
+
+async def test_a_batch_may_be_a_list_whose_rows_are_refused_one_by_one(api: Api) -> None:
+    answer = await api.client.post(BATCH, content=WRONG_BODIES["a list"])
+    assert answer.status_code == 200
+    results = answer.json()["results"]
+    assert [(row["status"], row["error"]["errors"][0]["field"]) for row in results] == [(422, "body"), (422, "body")]
 
 
 async def test_an_unknown_address_is_a_problem_too(api: Api) -> None:
