@@ -221,7 +221,7 @@ def test_a_database_without_tables_is_refused_and_the_command_named(
     ("url", "words"),
     [
         ("postgresql://somebody:hunter2@127.0.0.1:1/recstack", "PostgreSQL does not answer"),
-        ("postgres//hunter2", "not a PostgreSQL URL"),
+        ("postgres//hunter2", "RECSTACK_DATABASE_URL: It begins with no scheme"),
     ],
 )
 def test_a_database_that_is_away_gets_one_sentence_without_secrets(url: str, words: str, tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def test_a_killed_worker_is_replaced_and_its_gauges_go(
     eventually(lambda: len(list(metrics.glob("gauge_live*.db"))) >= WORKERS)
     workers = {int(path.stem.rpartition("_")[2]) for path in metrics.glob("gauge_live*.db")}
     victim = min(workers)
+    eventually(lambda: counted(address, "/metrics") > 0)  # an answer is counted once it has been sent
     before = counted(address, "/metrics")
     os.kill(victim, signal.SIGKILL)
     eventually(lambda: len({int(p.stem.rpartition("_")[2]) for p in metrics.glob("counter_*.db")}) > WORKERS)
