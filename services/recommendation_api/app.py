@@ -11,7 +11,17 @@ from recommendation_api.lifespan import Lifespan, OpenStores
 from recommendation_api.limits import LimitBodies, LimitConcurrency
 from recommendation_api.observe import Observe
 from recommendation_api.openapi import DESCRIPTION, describe_api
-from recommendation_api.routes import algorithms, discovery, docs, health, interactions, items, recommendations, users
+from recommendation_api.routes import (
+    algorithms,
+    discovery,
+    docs,
+    health,
+    interactions,
+    items,
+    recommendations,
+    releases,
+    users,
+)
 from recommendation_api.routes.dependencies import refuse_unknown_query
 from recommendation_api.serving import HotPath
 from recsys.settings import Settings
@@ -25,6 +35,7 @@ ROUTERS = (
     users.router,
     items.router,
     discovery.router,
+    releases.router,
     health.router,
     docs.router,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,14 +35,26 @@ class RequireKey:
         await problem_response(refused, scope["path"])(scope, receive, send)
 
     def _admits(self, scope: Scope) -> bool:
-        """Every key is compared in full, whatever it shares with the one that was sent."""
-        sent = [
-            value.removeprefix(HEADERS[name])
-            for name, value in scope["headers"]
-            if name in HEADERS and value.startswith(HEADERS[name])
-        ]
-        matches = [hmac.compare_digest(value, key) for value in sent[:MOST_SENT] for key in self._keys]
-        return True in matches
+        return _carries(scope, self._keys)
+
+
+def require_admin(scope: Scope, key: SecretStr | None) -> None:
+    """Raises `Forbidden` for a request without the admin's key; without such a key nobody may."""
+    if key is None:
+        raise Forbidden("Nobody may do this: no RECSTACK_ADMIN_KEY is configured.")
+    if not _carries(scope, [key.get_secret_value().encode()]):
+        raise Forbidden(f"This call needs the admin's key in the {HEADER} header; it is missing or wrong.")
+
+
+def _carries(scope: Scope, keys: Sequence[bytes]) -> bool:
+    """Every key is compared in full, whatever it shares with the one that was sent."""
+    sent = [
+        value.removeprefix(HEADERS[name])
+        for name, value in scope["headers"]
+        if name in HEADERS and value.startswith(HEADERS[name])
+    ]
+    matches = [hmac.compare_digest(value, key) for value in sent[:MOST_SENT] for key in keys]
+    return True in matches
 
 
 def _is_open(path: str) -> bool:

@@ -25,11 +25,15 @@ TAGS = [
     {"name": "Users", "description": "Who they say they are, and what was learned of them"},
     {"name": "Items", "description": "The catalogue, and items like another"},
     {"name": "Discovery", "description": "Popular items and full-text search"},
+    {"name": "Releases", "description": "What was live when, and changing it (admin)"},
     {"name": "Operations", "description": "Health, readiness, metrics"},
 ]
+ADMIN_ONLY: dict[str, Any] = {"security": [{"key": []}]}
+"""For the documentation of a route that asks for the admin's key."""
 _MEANINGS = {
-    404: "Unknown user or item",
-    409: "The id is taken by other content",
+    403: "The key is missing or wrong",
+    404: "Unknown user, item or release",
+    409: "The id is taken by other content, or a release cannot be served",
     422: "Refused input; `errors` names each field",
     503: "No release serves yet, or a dependency is away; try again after `Retry-After` seconds",
 }

@@ -205,6 +205,10 @@ class ReleaseRegistry(Protocol):
         """Version of the release that the alias points to; None before the first."""
         ...
 
+    async def set_champion(self, version: str) -> None:
+        """Point the alias to `version`. Raises `NotFound` for a release that is not registered."""
+        ...
+
 
 class DeploymentLog(Protocol):
     """What was live when."""
@@ -214,3 +218,7 @@ class DeploymentLog(Protocol):
         ...
 
     async def latest(self) -> Deployment | None: ...
+
+    async def newest(self, limit: int) -> Sequence[Deployment]:
+        """The last `limit`, newest first."""
+        ...

@@ -13,7 +13,7 @@ from recsys.adapters.memory import MemoryReleaseRegistry
 from recsys.adapters.mlflow import MlflowRegistry
 from recsys.adapters.mlflow_names import RELEASE_MODEL
 from recsys.adapters.mlflow_tracking import MlflowTracking
-from recsys.errors import Unavailable
+from recsys.errors import NotFound, Unavailable
 from recsys.manifest import Manifest, write_manifest
 from recsys.ports import ReleaseRegistry
 
@@ -46,6 +46,23 @@ class ReleaseRegistryContract(ABC):
         self.promote("v1")
         assert await registry.champion() == "v1"
 
+    async def test_the_alias_can_be_moved_to_any_registered_release(self, registry: ReleaseRegistry) -> None:
+        for version in ("v1", "v2", "v10"):
+            self.publish(version)
+        for version in ("v2", "v1", "v1", "v10"):
+            await registry.set_champion(version)
+            assert await registry.champion() == version
+
+    async def test_a_release_that_is_not_registered_never_becomes_the_champion(self, registry: ReleaseRegistry) -> None:
+        with pytest.raises(NotFound):
+            await registry.set_champion("v1")
+        self.publish("v1")
+        self.promote("v1")
+        for absent in ("v2", "v", "v1' or name='recstack-als", "../v1"):
+            with pytest.raises(NotFound):
+                await registry.set_champion(absent)
+        assert await registry.champion() == "v1"
+
 
 class TestMemory(ReleaseRegistryContract):
     @pytest.fixture
@@ -54,7 +71,7 @@ class TestMemory(ReleaseRegistryContract):
         return self.memory
 
     def publish(self, version: str) -> None:
-        pass
+        self.memory.registered.add(version)
 
     def promote(self, version: str) -> None:
         self.memory.version = version
@@ -91,5 +108,7 @@ async def test_a_server_that_is_away_is_no_missing_champion(free_tcp_port: int) 
     async with MlflowRegistry(f"http://api:hunter2@127.0.0.1:{free_tcp_port}") as registry:
         with pytest.raises(Unavailable, match=r"MLflow at http://127\.0\.0\.1") as refused:
             await registry.champion()
+        with pytest.raises(Unavailable, match=r"MLflow at http://127\.0\.0\.1"):
+            await registry.set_champion("v1")
     assert refused.value.dependency == "mlflow"
     assert "hunter2" not in refused.value.detail

@@ -147,12 +147,17 @@ def running_containers(folder: Path) -> Iterator[ComposeStack]:
 
 
 def _stack(containers: Containers) -> ComposeStack:
-    password = read_environment_file(containers.folder / ".env")["POSTGRES_PASSWORD"]
-    database_url = f"postgresql://recstack:{password}@{LOOPBACK}:{containers.port('POSTGRES_PORT')}/recstack"
+    generated = read_environment_file(containers.folder / ".env")
+    database_url = (
+        f"postgresql://recstack:{generated['POSTGRES_PASSWORD']}@{LOOPBACK}:{containers.port('POSTGRES_PORT')}/recstack"
+    )
     redis_url = f"redis://{LOOPBACK}:{containers.port('REDIS_PORT')}/0"
     mlflow_url = f"http://{LOOPBACK}:{containers.port('MLFLOW_PORT')}"
     environment = service_environment(containers.folder / ".recstack", database_url, redis_url, mlflow_url)
-    environment |= {"API_PORT": containers.environment["API_PORT"]}
+    environment |= {
+        "API_PORT": containers.environment["API_PORT"],
+        "RECSTACK_ADMIN_KEY": generated["RECSTACK_ADMIN_KEY"],
+    }
     url = f"http://{LOOPBACK}:{containers.port('API_PORT')}"
     return ComposeStack(url, database_url, redis_url, environment, containers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -28,6 +29,11 @@ class Stack:
     database_url: str
     redis_url: str
     environment: dict[str, str]
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """The header of who may change what is live."""
+        return {"X-API-Key": self.environment["RECSTACK_ADMIN_KEY"]}
 
     def train(self) -> None:
         """Publish a release, as the command does."""
@@ -61,6 +67,7 @@ def service_environment(state: Path, database_url: str, redis_url: str, mlflow_u
         "RECSTACK_MLFLOW_URL": mlflow_url,
         "RECSTACK_STATE_DIR": str(state),
         "API_PORT": str(free_port()),
+        "RECSTACK_ADMIN_KEY": secrets.token_urlsafe(16),
         "API_WORKERS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "NO_PROXY": LOOPBACK,

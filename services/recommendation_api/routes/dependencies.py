@@ -8,9 +8,11 @@ from fastapi import Depends, Request
 
 from recommendation_api.catalogue import CatalogueMirror
 from recommendation_api.invalidation import Invalidation
+from recommendation_api.keys import require_admin
 from recommendation_api.recording import Recorder
 from recommendation_api.serving import Serving
 from recsys.errors import FieldError, InvalidInput
+from recsys.settings import Settings
 from recsys.stores import Stores
 
 
@@ -23,6 +25,22 @@ def refuse_unknown_query(request: Request) -> None:
     if problems:
         detail = "; ".join(f"{problem.field} {problem.message}" for problem in problems[:3])
         raise InvalidInput(detail, fields=tuple(problems))
+
+
+def refuse_strangers(request: Request) -> None:
+    """Raises `Forbidden` for anybody but the admin."""
+    require_admin(request.scope, _settings(request).admin_key)
+
+
+async def refuse_body(request: Request) -> None:
+    """What is sent where nothing is read would be silently ignored."""
+    if await request.body():
+        message = "this address takes no body"
+        raise InvalidInput(message, fields=(FieldError("body", message),))
+
+
+def _settings(request: Request) -> Settings:
+    return cast(Settings, request.state.settings)
 
 
 def _stores(request: Request) -> Stores:
@@ -45,6 +63,7 @@ def _serving(request: Request) -> Serving:
     return cast(Serving, request.state.serving)
 
 
+OpenSettings = Annotated[Settings, Depends(_settings)]
 OpenStores = Annotated[Stores, Depends(_stores)]
 Mirror = Annotated[CatalogueMirror, Depends(_catalogue)]
 Dropping = Annotated[Invalidation, Depends(_invalidation)]

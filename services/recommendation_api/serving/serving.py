@@ -80,6 +80,10 @@ class Serving:
         """The live one; None before the first."""
         return self._live.release if self._live else None
 
+    async def change_release(self, version: str, action: str, reason: str) -> None:
+        """Make `version` the champion, and live here at once. Raises `NotFound`, `ArtifactCorrupt`, `Unavailable`."""
+        await self._watcher.change(version, action, reason)
+
     def recommend(self, request: RecommendationRequest) -> Awaitable[bytes]:
         """The answer as JSON bytes. Raises `InvalidInput`, `NotReady`, `Unavailable` when awaited."""
         return self._answers.answer(request)

@@ -16,7 +16,7 @@ from recommendation_api.background import end
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
 from recsys.domain import Deployment
-from recsys.errors import Unavailable
+from recsys.errors import ArtifactCorrupt, RecstackError, Unavailable
 from recsys.logs import masked
 from recsys.ports import Clock
 from recsys.release import list_releases, load_release
@@ -50,6 +50,7 @@ class Watcher:
         self._refused: dict[str, Refusal] = {}
         self._unrecorded: Deployment | None = None
         self._away = False
+        self._turn = asyncio.Lock()
         self._follower: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -69,11 +70,35 @@ class Watcher:
 
     async def look(self) -> None:
         """One look at the alias. Raises `Unavailable` while the registry is away."""
-        champion = await self._registry.champion()
-        if champion and (self._live is None or champion != self._live.version) and self._is_due(champion):
+        async with self._turn:
+            champion = await self._registry.champion()
+            if champion and (self._live is None or champion != self._live.version) and self._is_due(champion):
+                before = self._live
+                live = await self._load(champion)
+                self._unrecorded = _deployment(before, live, self._clock) if live else self._unrecorded
+            await self._record()
+
+    async def change(self, version: str, action: str, reason: str) -> None:
+        """Point the alias to `version` and serve it here at once; nothing happens where both are so.
+
+        Raises `NotFound`, `ArtifactCorrupt` for a release that cannot be served, `Unavailable` while the registry is
+        away: then nothing has changed. A database that is away hears of the change later.
+        """
+        async with self._turn:
             before = self._live
-            live = await self._load(champion)
-            self._unrecorded = _deployment(before, live, self._clock) if live else self._unrecorded
+            live = before if before and before.version == version else await self._prepare(version)
+            is_champion = await self._registry.champion() == version
+            if not is_champion:
+                await self._registry.set_champion(version)
+                self._unrecorded = Deployment(version, action, self._clock.now(), reason)
+            elif live is not before:
+                self._unrecorded = _deployment(before, live, self._clock)
+            if live is not before:
+                self._adopt(live)
+            with suppress(Unavailable):
+                await self._record()
+
+    async def _record(self) -> None:
         if self._unrecorded:
             await self._deployments.append(self._unrecorded)
             self._unrecorded = None
@@ -115,14 +140,25 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one goes on
             self._refuse(version, error)
             return None
+        self._adopt(live)
+        return live
+
+    async def _prepare(self, version: str) -> LiveRelease:
+        try:
+            return await asyncio.to_thread(_prepared, self._releases, version)
+        except RecstackError:
+            raise
+        except Exception as error:
+            raise ArtifactCorrupt(f"release {version} cannot be served: {type(error).__name__}") from error
+
+    def _adopt(self, live: LiveRelease) -> None:
         self._refused.clear()
         self._live = live
         self._on_change(live)
         RELEASE_SWAPS.labels("loaded").inc()
         RELEASE_CREATED.set(live.release.created_at.timestamp())
-        RELEASE_VERSION.set(_number(version))
-        logger.info("a release is live", version=version)
-        return live
+        RELEASE_VERSION.set(_number(live.version))
+        logger.info("a release is live", version=live.version)
 
     def _refuse(self, version: str, error: Exception) -> None:
         refusal = self._refused.get(version)
@@ -147,5 +183,6 @@ def _number(version: str) -> float:
 
 def _deployment(before: LiveRelease | None, after: LiveRelease, clock: Clock) -> Deployment:
     goes_back = before is not None and after.release.created_at < before.release.created_at
-    action = "rollback" if goes_back else "publish"
-    return Deployment(after.version, action, clock.now(), "the champion alias points to it")
+    if goes_back:
+        return Deployment(after.version, "rollback", clock.now(), "the champion alias was moved back to it in MLflow")
+    return Deployment(after.version, "publish", clock.now(), "a training pointed the champion alias to it")

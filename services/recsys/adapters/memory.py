@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user, is_text
-from recsys.adapters.verdicts import refuse_unknown, repeated, taken, unknown_item, unknown_user
+from recsys.adapters.verdicts import not_registered, refuse_unknown, repeated, taken, unknown_item, unknown_user
 from recsys.domain import Deployment, Interaction, Item, User
 from recsys.errors import FieldError, InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
@@ -221,6 +221,9 @@ class MemoryDeploymentLog:
     async def latest(self) -> Deployment | None:
         return self._deployments[-1] if self._deployments else None
 
+    async def newest(self, limit: int) -> Sequence[Deployment]:
+        return self._deployments[::-1][:limit]
+
 
 @dataclass(slots=True)
 class _CachedUser:
@@ -255,6 +258,12 @@ class MemoryRecommendationCache:
 class MemoryReleaseRegistry:
     def __init__(self, champion: str | None = None) -> None:
         self.version = champion
+        self.registered = {champion} if champion else set()
 
     async def champion(self) -> str | None:
         return self.version
+
+    async def set_champion(self, version: str) -> None:
+        if version not in self.registered:
+            raise not_registered(version)
+        self.version = version

@@ -18,6 +18,10 @@ def unknown_item(item_id: int) -> NotFound:
     return _unknown("item", item_id)
 
 
+def not_registered(version: str) -> NotFound:
+    return NotFound(f"release {version} is not registered in MLflow")
+
+
 def _unknown(what: str, number: int) -> NotFound:
     detail = f"there is no {what} {number}"
     return NotFound(detail, fields=(FieldError(f"{what}_id", detail),))

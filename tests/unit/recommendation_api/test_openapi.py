@@ -22,6 +22,9 @@ EXPECTED = {
     "/items/{item_id}/similar": {"get"},
     "/popular": {"get"},
     "/search": {"get"},
+    "/releases": {"get"},
+    "/releases/{version}/promote": {"post"},
+    "/releases/rollback": {"post"},
     "/health": {"get"},
     "/ready": {"get"},
     "/metrics": {"get"},
@@ -79,6 +82,13 @@ async def test_a_batch_is_described_in_both_its_shapes(schema: dict[str, Any]) -
     for limit in ("minItems", "maxItems", "items"):
         assert bare[limit] == rows[limit]
     assert rows["items"]["title"] == "NewInteraction"
+
+
+async def test_what_needs_the_admins_key_says_so(schema: dict[str, Any]) -> None:
+    for address in ("/releases/{version}/promote", "/releases/rollback"):
+        operation = schema["paths"][address]["post"]
+        assert operation["security"] == [{"key": []}]
+        assert {"403", "409", "503"} <= operation["responses"].keys()
 
 
 async def test_references_lead_somewhere(schema: dict[str, Any]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import bindparam, insert, literal, not_, select
+from sqlalchemy import Integer, bindparam, insert, literal, not_, select
 
 from recsys.adapters.postgres.engine import Connection, Postgres
 from recsys.adapters.postgres.statement import Statement
@@ -14,7 +15,8 @@ from recsys.domain import Deployment
 FIELDS = ("version", "action", "live_from", "reason")
 
 _COLUMNS = [deployments.c[name] for name in FIELDS]
-_LATEST = Statement(select(*_COLUMNS).order_by(deployments.c.deployment_id.desc()).limit(1))
+_NEWEST_FIRST = select(*_COLUMNS).order_by(deployments.c.deployment_id.desc())
+_NEWEST = Statement(_NEWEST_FIRST.limit(bindparam("at_most", type_=Integer)))
 
 
 def _append() -> Statement:
@@ -42,5 +44,9 @@ class PostgresDeploymentLog:
         await self._postgres.run(append_once)
 
     async def latest(self) -> Deployment | None:
-        row = await self._postgres.read(partial(_LATEST.one))
-        return Deployment(*row) if row else None
+        found = await self.newest(1)
+        return found[0] if found else None
+
+    async def newest(self, limit: int) -> Sequence[Deployment]:
+        rows = await self._postgres.read(partial(_NEWEST.all, at_most=limit))
+        return [Deployment(*row) for row in rows]

@@ -34,6 +34,14 @@ class DeploymentLogContract:
             await database.deployments.append(deployment)
         assert await database.deployments.latest() == back
 
+    async def test_the_newest_come_first_and_no_more_than_asked_for(self, database: Database) -> None:
+        assert await database.deployments.newest(5) == []
+        third = replace(SECOND, version="20260103-120000-cccc")
+        for deployment in (FIRST, SECOND, third):
+            await database.deployments.append(deployment)
+        assert list(await database.deployments.newest(2)) == [third, SECOND]
+        assert list(await database.deployments.newest(5)) == [third, SECOND, FIRST]
+
     async def test_workers_that_see_one_change_record_it_once(self, database: Database) -> None:
         seen = [replace(FIRST, reason=f"worker {number}") for number in range(6)]
         await asyncio.gather(*(database.deployments.append(deployment) for deployment in seen))

@@ -1,0 +1,45 @@
+"""Releases: which there are, and what was live when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+VERSION = "20261124-035012-9f3a"
+
+
+class ReleaseAnswer(BaseModel):
+    version: str = Field(examples=[VERSION])
+    created_at: datetime | None
+    """Null where the release cannot be read."""
+    metrics: Mapping[str, float] = Field(examples=[{"ndcg@10": 0.08, "recall@10": 0.11}])
+    """The hybrid's, measured on the newest events, held out."""
+    is_live: bool
+    problem: str | None
+    """Why it could not be promoted, as far as its manifest tells."""
+
+
+class DeploymentAnswer(BaseModel):
+    version: str = Field(examples=[VERSION])
+    action: Literal["publish", "promote", "rollback"]
+    live_from: datetime
+    live_until: datetime | None
+    """Null for what is live."""
+    reason: str = Field(examples=["a training pointed the champion alias to it"])
+
+
+class ReleasesAnswer(BaseModel):
+    releases: list[ReleaseAnswer]
+    """Those that are kept, newest first."""
+    deployments: list[DeploymentAnswer]
+    """What was live from when to when, newest first, the last 100."""
+
+
+class LiveReleaseAnswer(BaseModel):
+    release: str = Field(examples=[VERSION])
+    """The live one."""
+    previous: str | None
+    """What was live before the call; the same where nothing changed."""
