@@ -33,7 +33,7 @@ from recsys.settings import EventWeights, Settings
 TEMPLATE = "recstack_template"
 TOGETHER = {
     "tests/e2e/": "mlflow",
-    "tests/platform/": "mlflow",
+    "tests/platform/test_panels": "mlflow",
     "tests/contract/test_release_registry": "mlflow",
     "tests/integration/model_trainer/": "mlflow",
     "tests/integration/recsys/adapters/test_mlflow_tracking": "mlflow",
