@@ -6,13 +6,14 @@ is live, and what came before it is undone when something fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_trainer.records import last_live_versions, published_versions, record_release
+from model_trainer.records import newest_deployments, published_versions, record_release
 from recsys.adapters.mlflow_tracking import MlflowTracking
+from recsys.deployments import release_before
 from recsys.errors import Unavailable
 from recsys.manifest import files_of, read_manifest
 from recsys.release import Release, list_releases, load_release, remove_leftovers, remove_release, write_release
@@ -62,17 +63,25 @@ class Publisher:
             raise Unavailable(reason, dependency=error.dependency) from error
 
     def prune(self) -> list[str]:
-        """Forget all but the newest releases, the champion and the last two that were live; returns what went."""
+        """Forget all but the newest releases, what is live and what a rollback leads to; returns what went."""
         present = list_releases(self.releases)
         published = [version for version in published_versions(self.database_url) if version in present]
-        kept = {*published[: self.keep], *last_live_versions(self.database_url, 2)}
-        if champion := self.tracking.champion():
-            kept.add(champion)
+        kept = {*published[: self.keep], *self._in_use(present)}
         self.tracking.keep_only(kept)
         gone = [version for version in present if version not in kept]
         for version in gone:
             remove_release(self.releases, version)
         return gone
+
+    def _in_use(self, present: Collection[str]) -> set[str]:
+        """The champion, what was recorded as live last (a champion that cannot be served leaves it serving), and the
+        release before each.
+        """
+        history = newest_deployments(self.database_url)
+        latest = [deployment.version for deployment in history[:1]]
+        live = {version for version in [self.tracking.champion(), *latest] if version}
+        before = {release_before(version, history, present) for version in live}
+        return live | {version for version in before if version}
 
     @contextmanager
     def _undoing(self, version: str) -> Iterator[None]:

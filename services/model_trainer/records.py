@@ -5,6 +5,8 @@ from __future__ import annotations
 from psycopg.types.json import Jsonb
 
 from model_trainer.database import connect, reaching_postgres
+from recsys.deployments import REMEMBERED
+from recsys.domain import Deployment
 from recsys.manifest import Manifest
 
 
@@ -26,11 +28,11 @@ def published_versions(database_url: str) -> list[str]:
     return [version for (version,) in rows]
 
 
-def last_live_versions(database_url: str, count: int) -> list[str]:
-    """The last `count` different releases that were live, the current one first."""
-    query = "SELECT version FROM deployments GROUP BY version ORDER BY max(deployment_id) DESC LIMIT %s"
+def newest_deployments(database_url: str) -> list[Deployment]:
+    """What was live when, newest first; as many as a rollback looks at."""
+    query = "SELECT version, action, live_from, reason FROM deployments ORDER BY deployment_id DESC LIMIT %s"
     with reaching_postgres(), connect(database_url) as connection:
-        return [version for (version,) in connection.execute(query, (count,)).fetchall()]
+        return [Deployment(*row) for row in connection.execute(query, (REMEMBERED,)).fetchall()]
 
 
 def count_events(database_url: str) -> int:

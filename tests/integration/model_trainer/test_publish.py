@@ -36,11 +36,11 @@ def _rows(publisher: Publisher) -> dict[str, tuple[str, int]]:
     return {version: (digest, number) for version, digest, number in found}
 
 
-def _go_live(publisher: Publisher, version: str) -> None:
+def _go_live(publisher: Publisher, version: str, action: str = "publish") -> None:
     """What the API writes when it has followed the alias."""
     with psycopg.connect(publisher.database_url) as connection:
         connection.execute(
-            "INSERT INTO deployments (version, action, reason) VALUES (%s, 'publish', 'alias')", (version,)
+            "INSERT INTO deployments (version, action, reason) VALUES (%s, %s, 'alias')", (version, action)
         )
 
 
@@ -166,6 +166,18 @@ def test_the_newest_the_champion_and_the_one_before_stay(publisher: Publisher, a
     assert publisher.tracking.champion() == "v2"
     assert len(_rows(publisher)) == 6
     assert publisher.prune() == []
+
+
+def test_after_a_rollback_the_one_before_that_stays_too(publisher: Publisher, a_release: Make) -> None:
+    """The last two that were live are v2 and v3, yet the next rollback leads to v4."""
+    for version in ("v1", "v2", "v3", "v4", "v5", "v6"):
+        _publish(publisher, a_release(version))
+    for version in ("v1", "v4", "v2", "v3"):
+        _go_live(publisher, version)
+    _go_live(publisher, "v2", "rollback")
+    publisher.promote("v2")
+    assert publisher.prune() == ["v1", "v3"]
+    assert list_releases(publisher.releases) == ["v2", "v4", "v5", "v6"]
 
 
 def test_what_a_crash_left_is_cleaned_by_the_next_training(publisher: Publisher, a_release: Make) -> None:

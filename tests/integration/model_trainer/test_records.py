@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from model_trainer.records import count_events, last_live_versions, published_versions, record_release
+from model_trainer.records import count_events, newest_deployments, published_versions, record_release
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
 from recsys.manifest import AlgorithmEntry, Manifest
@@ -36,20 +36,18 @@ def test_published_versions_come_newest_first(database_url: str) -> None:
     assert published_versions(database_url) == ["v3", "v2", "v1"]
 
 
-def test_the_last_live_versions_are_different_ones(database_url: str) -> None:
-    for hours, version in enumerate(("v1", "v2", "v3")):
-        _record(database_url, version, hours)
+def test_deployments_come_newest_first(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
-        for version in ("v1", "v2", "v3", "v2", "v2"):
+        for version, action in (("v1", "publish"), ("v2", "publish"), ("v1", "rollback")):
             connection.execute(
-                "INSERT INTO deployments (version, action, reason) VALUES (%s, 'promote', 'test')", (version,)
+                "INSERT INTO deployments (version, action, reason) VALUES (%s, %s, 'test')", (version, action)
             )
-    assert last_live_versions(database_url, 2) == ["v2", "v3"]
-    assert last_live_versions(database_url, 9) == ["v2", "v3", "v1"]
+    found = newest_deployments(database_url)
+    assert [(each.version, each.action) for each in found] == [("v1", "rollback"), ("v2", "publish"), ("v1", "publish")]
 
 
 def test_nothing_was_live_before_the_first(database_url: str) -> None:
-    assert last_live_versions(database_url, 2) == []
+    assert newest_deployments(database_url) == []
     assert published_versions(database_url) == []
     assert count_events(database_url) == 0
 
