@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from model_trainer.decision import Refusal
 from recsys.errors import Conflict, DataRefused, RecstackError
 
 
 class ReleaseRefused(DataRefused):
-    """The models were fitted and are not fit to be published; what is live stays live."""
+    """The release is not fit to be published; what is live stays live. One sentence for each reason."""
+
+    def __init__(self, *refusals: Refusal) -> None:
+        super().__init__("\n".join(each.sentence for each in refusals))
+        self.refusals = refusals
 
 
 class Exit(IntEnum):

@@ -18,6 +18,8 @@ import structlog
 from prometheus_client import Gauge
 
 from model_trainer.database import connect, reaching_postgres
+from model_trainer.decision import Reason
+from model_trainer.records import refusals_by_reason
 from recsys.adapters.job_runs import Job, Run, last_runs
 from recsys.errors import RecstackError
 from recsys.telemetry import (
@@ -30,6 +32,7 @@ from recsys.telemetry import (
     JOB_SECONDS,
     JOB_SUCCEEDED,
     MODEL_QUALITY,
+    RELEASE_REFUSALS,
     TRAINING_PUBLISHED,
     TRAINING_SECONDS,
     TRAINING_STEP_SECONDS,
@@ -91,6 +94,8 @@ class Figures:
         with reaching_postgres(), connect(self._database_url) as connection:
             connection.execute("SELECT set_config('statement_timeout', %s, false)", (READ_TIMEOUT,))
             last, good = last_runs(connection), last_runs(connection, succeeded=True)
+            refused = refusals_by_reason(connection)
+        self._show(RELEASE_REFUSALS, {(reason.value,): refused.get(reason.value, 0) for reason in Reason})
         self._show(JOB_SECONDS, {(job.value,): run.seconds for job, run in last.items()})
         self._show(JOB_SUCCEEDED, {(job.value,): float(run.succeeded) for job, run in last.items()})
         self._show(JOB_LAST_SUCCESS, {(job.value,): run.ended_at.timestamp() for job, run in good.items()})

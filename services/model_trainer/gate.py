@@ -2,24 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from model_trainer.champion import Comparison
+from model_trainer.decision import Reason, Refusal
 from model_trainer.exits import ReleaseRefused
 from model_trainer.judging import BATCH, Verdict
 from model_trainer.plan import Plan
 from recsys.algorithms.base import Histories
 from recsys.domain import Algorithm
+from recsys.manifest import Manifest
 from recsys.release import Release
+from recsys.settings import GateSettings
 
 MAY_BE_FLAT = frozenset({Algorithm.CONTENT_BASED})
 """A catalogue may have no text."""
+LEAD = "ndcg_10_over_popularity"
+"""In a manifest's snapshot: the interval of the hybrid's NDCG@10 over popularity's."""
 
 
-def refuse_worse_than_chance(verdict: Verdict | None, plan: Plan) -> None:
-    """Raises `ReleaseRefused` unless the hybrid beats random lists, where enough users were asked to tell."""
-    if verdict is not None and is_telling(verdict, plan) and verdict.versus_random.low <= 0:
-        difference = verdict.versus_random
-        raise ReleaseRefused(f"Not published: the hybrid is no better than random lists, NDCG@10 {difference} apart.")
+def refuse(refusals: Sequence[Refusal]) -> None:
+    """Raises `ReleaseRefused` if there are any."""
+    if refusals:
+        raise ReleaseRefused(*refusals)
+
+
+def refusals_of(
+    verdict: Verdict | None, plan: Plan, limits: GateSettings, champion: Manifest | None, comparison: Comparison | None
+) -> list[Refusal]:
+    """Why a release with this verdict may not be published; none where too few users were asked to tell.
+
+    `champion` is the live release, `comparison` the one with it on the same split, where there are such.
+    """
+    if verdict is None or not is_telling(verdict, plan):
+        return []
+    found = [
+        _worse_than_random(verdict),
+        _worse_than_champion(verdict, comparison),
+        _lead_lost(verdict, champion),
+        _low_coverage(verdict, limits),
+        _empty_lists(verdict),
+    ]
+    return [refusal for refusal in found if refusal]
+
+
+def _worse_than_random(verdict: Verdict) -> Refusal | None:
+    difference = verdict.versus_random
+    if difference.low > 0:
+        return None
+    sentence = f"Not published: the hybrid is no better than random lists, NDCG@10 {difference} apart."
+    return Refusal(Reason.WORSE_THAN_RANDOM, sentence)
+
+
+def _worse_than_champion(verdict: Verdict, comparison: Comparison | None) -> Refusal | None:
+    """Refused is what is surely worse: 0 lies above the whole interval."""
+    if comparison is None or comparison.difference.high >= 0:
+        return None
+    sentence = (
+        f"Not published: the hybrid is worse than that of the live release {comparison.champion} on the same split, "
+        f"NDCG@10 {float(verdict.ndcg.mean()):.4f} against {comparison.ndcg:.4f}, {comparison.difference} apart."
+    )
+    return Refusal(Reason.WORSE_THAN_CHAMPION, sentence)
+
+
+def _lead_lost(verdict: Verdict, champion: Manifest | None) -> Refusal | None:
+    """Data whose labels went astray spoils the champion's choices as much as ours; what is left then is popularity."""
+    lead = (champion.snapshot.get(LEAD) or {}).get("low") if champion else None
+    if champion is None or lead is None or lead <= 1 or verdict.versus_popularity.low > 1:
+        return None
+    sentence = (
+        f"Not published: the hybrid no longer beats popularity, NDCG@10 {verdict.versus_popularity} times as high, "
+        f"as it did when {champion.version} was trained."
+    )
+    return Refusal(Reason.NO_BETTER_THAN_POPULARITY, sentence)
+
+
+def _low_coverage(verdict: Verdict, limits: GateSettings) -> Refusal | None:
+    if verdict.reach >= limits.min_coverage:
+        return None
+    sentence = (
+        f"Not published: the hybrid's lists hold {verdict.reach:.2%} of the different items that they could, "
+        f"less than the {limits.min_coverage:.2%} that are asked for."
+    )
+    return Refusal(Reason.LOW_COVERAGE, sentence)
+
+
+def _empty_lists(verdict: Verdict) -> Refusal | None:
+    if not verdict.n_empty:
+        return None
+    sentence = f"Not published: the hybrid's list is empty for {verdict.n_empty:,} of {verdict.n_users:,} users."
+    return Refusal(Reason.EMPTY_LISTS, sentence)
 
 
 def is_telling(verdict: Verdict | None, plan: Plan) -> bool:
@@ -39,6 +113,10 @@ def refuse_broken_models(release: Release, *, may_be_flat: bool) -> None:
     for name, model in release.models.items():
         scores = np.vstack([model.score(rows, histories), model.fold_in(nobody)])
         if scores.shape != (len(rows) + 1, weights.shape[1]) or not np.isfinite(scores).all():
-            raise ReleaseRefused(f"Not published: {name.value} does not give a finite score for each user and item.")
+            raise _broken(f"Not published: {name.value} does not give a finite score for each user and item.")
         if not may_be_flat and name not in MAY_BE_FLAT and not np.ptp(scores[:-1], axis=1).any():
-            raise ReleaseRefused(f"Not published: {name.value} scores every item alike, for every user.")
+            raise _broken(f"Not published: {name.value} scores every item alike, for every user.")
+
+
+def _broken(sentence: str) -> ReleaseRefused:
+    return ReleaseRefused(Refusal(Reason.BROKEN_MODEL, sentence))

@@ -17,7 +17,7 @@ from recsys.evaluation import metrics
 from recsys.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys.evaluation.judge import MRR_CUT, Judgement, judge_all, judgement
 from recsys.evaluation.metrics import PerUser
-from recsys.evaluation.ranking import rank
+from recsys.evaluation.ranking import NO_ITEM, rank
 from recsys.evaluation.splits import judged_users, relevant_items
 from recsys.preferences import Events
 from recsys.settings import EventWeights
@@ -56,6 +56,10 @@ class Verdict:
     """(n_users,) rows of those that were asked for."""
     ndcg: PerUser = field(default_factory=lambda: np.empty(0))
     """(n_users,) the hybrid's NDCG@10 for each."""
+    n_empty: int = 0
+    """Users for whom the hybrid's list is empty."""
+    reach: float = 1.0
+    """Different items in the hybrid's lists of 10, as a share of as many as these could hold."""
 
 
 def questions(later: Events, known: TrainingData, weights: EventWeights, *, limit: int, seed: int) -> Questions:
@@ -81,6 +85,7 @@ def judge_models(
     for name, model in models.items():
         measured[name.value] |= _rating_errors(model, test)
     headline = {name: one.per_user[HEADLINE] for name, one in judged.items()}
+    lists = judged[Algorithm.HYBRID.value].ranked[:, :K]
     hybrid, popularity, chance = headline[Algorithm.HYBRID], headline[Algorithm.POPULARITY], headline[RANDOM]
     return Verdict(
         metrics=measured,
@@ -90,6 +95,8 @@ def judge_models(
         versus_random=paired_bootstrap(hybrid, chance, statistic="difference", seed=plan.seed),
         users=asked.users,
         ndcg=hybrid,
+        n_empty=int((lists[:, 0] == NO_ITEM).sum()),
+        reach=len(np.unique(lists[lists != NO_ITEM])) / min(lists.size, len(train.item_ids)),
     )
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import isfinite
 from typing import Any
 
 from model_trainer.blend import choose_blend
+from model_trainer.case import Case, bounds
+from model_trainer.champion import compare
+from model_trainer.decision import Decision
+from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted, algorithms_with, fit
-from model_trainer.gate import is_telling, refuse_broken_models, refuse_worse_than_chance
+from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.groups import GroupQuality, group_quality, read_groups
 from model_trainer.judging import Verdict, judge_models
 from model_trainer.lock import training_lock
 from model_trainer.plan import Plan
 from model_trainer.publish import Publisher
+from model_trainer.quality import check_data
 from model_trainer.snapshot import Snapshot, read_snapshot
 from model_trainer.steps import Steps
 from recsys.adapters.mlflow_tracking import MlflowTracking
@@ -73,19 +77,37 @@ class Training:
         """Read, fit, judge, fit again on everything, publish.
 
         Raises:
-            DataRefused: nothing to learn from, an algorithm that cannot be fitted, or models not fit to be published
+            DataRefused: nothing to learn from, or an algorithm that cannot be fitted
+            ReleaseRefused: not fit to be published; that is recorded
             Conflict: another training runs
             Unavailable: PostgreSQL or MLflow is away; nothing was published
         """
         names = algorithms_with(self.extra)
         with training_lock(self.settings.database_url) as ensure_lock:
             publisher = self._reach_mlflow()
-            snapshot = self._read()
-            judged = self._judge(snapshot, names)
-            refuse_worse_than_chance(judged.verdict, self.plan)
-            data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)
-            release = self._release(snapshot, data, fitted, judged)
-            self._publish(publisher, release, not is_telling(judged.verdict, self.plan), ensure_lock)
+            case = Case(*publisher.champion())
+            try:
+                return self._train(publisher, case, names, ensure_lock)
+            except ReleaseRefused as refused:
+                self._record(publisher, case.decision(self.clock.now(), refused.refusals))
+                raise
+
+    def _record(self, publisher: Publisher, decision: Decision) -> None:
+        with self.steps.step("Record the refusal") as step:
+            try:
+                publisher.record_refusal(decision)
+            except Unavailable as error:
+                step.note = error.detail
+
+    def _train(
+        self, publisher: Publisher, case: Case, names: Sequence[Algorithm], ensure_lock: Callable[[], None]
+    ) -> Trained:
+        snapshot = self._read()
+        self._check(snapshot, case)
+        judged = self._judge(snapshot, names, case)
+        data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)
+        release = self._release(snapshot, data, fitted, judged)
+        self._publish(publisher, release, case, ensure_lock)
         weights = judged.weights or DEFAULT_WEIGHTS
         return Trained(release.version, judged.verdict, weights, fitted.seconds, peak_memory_mb(), judged.groups)
 
@@ -104,6 +126,13 @@ class Training:
             step.note = "{:,} users, {:,} items, {:,} events".format(*sizes)
             return snapshot
 
+    def _check(self, snapshot: Snapshot, case: Case) -> None:
+        with self.steps.step("Check the data") as step:
+            before = case.manifest.snapshot if case.manifest else None
+            case.checks = check_data(snapshot, self.clock.now(), self.settings.gate, before)
+            step.note = ", ".join(map(str, case.checks))
+        refuse([check.refusal for check in case.checks if check.refusal])
+
     def _fit(
         self, title: str, names: Sequence[Algorithm], snapshot: Snapshot, events: Events, earlier: Fitted | None
     ) -> tuple[TrainingData, Fitted]:
@@ -113,7 +142,7 @@ class Training:
             step.note = fitted.summary()
             return data, fitted
 
-    def _judge(self, snapshot: Snapshot, names: Sequence[Algorithm]) -> Judged:
+    def _judge(self, snapshot: Snapshot, names: Sequence[Algorithm], case: Case) -> Judged:
         split = time_split(snapshot.events, test_share=self.plan.test_share)
         if not len(split.train) or not len(split.test):
             return Judged()
@@ -123,7 +152,22 @@ class Training:
             models = fitted.with_hybrid(chosen.weights)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
             step.note = f"{verdict.n_users:,} users" if verdict else "nobody to ask: not judged"
-            return Judged(verdict, chosen.weights, fitted, self._groups(snapshot, verdict) if verdict else ())
+        self._compare(case, verdict, fitted, data, split.test)
+        groups = self._groups(snapshot, verdict) if verdict else ()
+        return Judged(verdict, chosen.weights, fitted, groups)
+
+    def _compare(self, case: Case, verdict: Verdict | None, fitted: Fitted, data: TrainingData, test: Events) -> None:
+        """Raises `ReleaseRefused`."""
+        case.verdict = verdict
+        if verdict and case.manifest:
+            with self.steps.step("Compare with the live release") as step:
+                weights, plan = self.settings.weights, self.plan
+                case.comparison = compare(case.manifest, fitted, data, test, verdict, weights=weights, plan=plan)
+                found = case.comparison
+                step.note = (
+                    f"NDCG@10 {found.difference} apart" if found else "its choices are unknown here: not compared"
+                )
+        refuse(refusals_of(verdict, self.plan, self.settings.gate, case.manifest, case.comparison))
 
     def _groups(self, snapshot: Snapshot, verdict: Verdict) -> list[GroupQuality]:
         groups = read_groups(self.settings.database_url, snapshot.user_ids[verdict.users].tolist())
@@ -163,20 +207,16 @@ class Training:
         }
         if verdict:
             facts["judged_users"] = verdict.n_users
-            bounds = asdict(verdict.versus_popularity)
-            facts["ndcg_10_over_popularity"] = {
-                name: value if isfinite(value) else None for name, value in bounds.items()
-            }
+            facts[LEAD] = bounds(verdict.versus_popularity)
         return facts
 
-    def _publish(
-        self, publisher: Publisher, release: Release, may_be_flat: bool, ensure_lock: Callable[[], None]
-    ) -> None:
+    def _publish(self, publisher: Publisher, release: Release, case: Case, ensure_lock: Callable[[], None]) -> None:
+        may_be_flat = not is_telling(case.verdict, self.plan)
         with self.steps.step("Write the release") as step:
             digest = publisher.write(release, lambda loaded: refuse_broken_models(loaded, may_be_flat=may_be_flat))
             step.note = f"{publisher.size_mb(release.version):,.0f} MB"
         with self.steps.step("Register in MLflow and PostgreSQL"):
-            publisher.register(release.version, digest, ensure_lock)
+            publisher.register(release.version, digest, case.decision(self.clock.now()), ensure_lock)
         with self.steps.step("Make it live") as step:
             publisher.promote(release.version)
             step.note = release.version

@@ -11,11 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_trainer.records import newest_deployments, published_versions, record_release
+from model_trainer.champion import read_champion
+from model_trainer.decision import Decision
+from model_trainer.records import newest_deployments, published_versions, record_refusal, record_release
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.deployments import release_before
 from recsys.errors import Unavailable
-from recsys.manifest import files_of, read_manifest
+from recsys.manifest import Manifest, files_of, read_manifest
 from recsys.release import Release, list_releases, load_release, remove_leftovers, remove_release, write_release
 
 Check = Callable[[Release], None]
@@ -46,13 +48,24 @@ class Publisher:
     def size_mb(self, version: str) -> float:
         return sum(path.stat().st_size for path in files_of(self.releases / version)) / 1e6
 
-    def register(self, version: str, digest: str, ensure_lock: Callable[[], None]) -> None:
-        """Copy a written release to MLflow and record it in PostgreSQL; nothing is live by that."""
+    def champion(self) -> tuple[str | None, Manifest | None]:
+        """The live release and what it says of itself, as far as that can be read."""
+        version = self.tracking.champion()
+        return version, read_champion(self.releases, version)
+
+    def register(self, version: str, digest: str, decision: Decision, ensure_lock: Callable[[], None]) -> None:
+        """Copy a written release to MLflow and record it and the decision in PostgreSQL; nothing is live by that."""
         manifest = read_manifest(self.releases, version)
         with self._undoing(version):
             number = self.tracking.log_release(self.releases / version, manifest)
+            self.tracking.log_decision(decision.tags, decision.figures, version)
             ensure_lock()
-            record_release(self.database_url, manifest, digest, number)
+            record_release(self.database_url, manifest, digest, number, decision)
+
+    def record_refusal(self, decision: Decision) -> None:
+        """Write down why nothing was published. Raises `Unavailable`."""
+        record_refusal(self.database_url, decision)
+        self.tracking.log_decision(decision.tags, decision.figures)
 
     def promote(self, version: str) -> None:
         """Make it live. When MLflow cannot tell whether it did, the release stays: it may be the champion."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from model_trainer.database import connect, reaching_postgres
+from model_trainer.decision import Decision
 from recsys.deployments import REMEMBERED
 from recsys.domain import Deployment
 from recsys.manifest import Manifest
 
 
-def record_release(database_url: str, manifest: Manifest, digest: str, mlflow_version: int) -> None:
-    """Add the row. Raises `Unavailable`."""
+def record_release(database_url: str, manifest: Manifest, digest: str, mlflow_version: int, decision: Decision) -> None:
+    """Add the release and why it was accepted, both or neither. Raises `Unavailable`."""
     metrics = {name.value: dict(entry.metrics) for name, entry in manifest.algorithms.items()}
     with reaching_postgres(), connect(database_url) as connection:
         connection.execute(
@@ -19,6 +21,32 @@ def record_release(database_url: str, manifest: Manifest, digest: str, mlflow_ve
             " VALUES (%s, %s, %s, %s, %s)",
             (manifest.version, manifest.created_at, digest, mlflow_version, Jsonb(metrics)),
         )
+        _add_decision(connection, decision, manifest.version)
+
+
+def record_refusal(database_url: str, decision: Decision) -> None:
+    """Raises `Unavailable`."""
+    with reaching_postgres(), connect(database_url) as connection:
+        _add_decision(connection, decision, None)
+
+
+def _add_decision(connection: Connection, decision: Decision, version: str | None) -> None:
+    connection.execute(
+        "INSERT INTO release_decisions (decided_at, version, champion, outcome, reasons, figures)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (
+            *(decision.decided_at, version, decision.champion, decision.outcome),
+            *(Jsonb(decision.reasons), Jsonb(dict(decision.figures))),
+        ),
+    )
+
+
+def refusals_by_reason(connection: Connection) -> dict[str, int]:
+    """How many releases were refused so far."""
+    rows = connection.execute(
+        "SELECT each ->> 'reason', count(*) FROM release_decisions, jsonb_array_elements(reasons) each GROUP BY 1"
+    )
+    return dict(rows.fetchall())
 
 
 def published_versions(database_url: str) -> list[str]:

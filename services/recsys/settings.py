@@ -105,6 +105,23 @@ class EventWeights(BaseSettings):
     rating_neutral: float = 2.5
 
 
+class GateSettings(BaseSettings):
+    """What a release must reach, and what its data may hold, to be published."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RECSTACK_GATE_", env_file=ROOT / ".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    min_coverage: float = Field(default=0.01, ge=0, le=1)
+    """Different items in the hybrid's lists, as a share of as many as there could be."""
+    max_drop: float = Field(default=0.5, ge=0, le=1)
+    """Of events, users or items since the live release was trained."""
+    max_future: float = Field(default=0.01, ge=0, le=1)
+    """Share of the events whose time has not come yet."""
+    max_duplicates: float = Field(default=0.1, ge=0, le=1)
+    """Share of the events that repeat another one to the moment."""
+
+
 class Settings(BaseSettings):
     """Every variable is optional natively: the defaults are the ports of the design, on loopback."""
 
@@ -138,6 +155,7 @@ class Settings(BaseSettings):
     release_keep: int = Field(default=5, ge=2, alias="RECSTACK_RELEASE_KEEP")
     trainer_metrics_port: int = Field(default=8002, ge=1, le=65535, alias="TRAINER_METRICS_PORT")
     weights: EventWeights = Field(default_factory=EventWeights)
+    gate: GateSettings = Field(default_factory=GateSettings)
     log_level: str = Field(default="INFO", alias="RECSTACK_LOG_LEVEL")
     log_json: bool = Field(default=False, alias="RECSTACK_LOG_JSON")
 

@@ -173,6 +173,9 @@ FIT_SECONDS = Gauge(
 TRAINING_PUBLISHED = Gauge(
     "recstack_training_published_timestamp_seconds", "When a training last published a release", registry=TRAINER
 )
+RELEASE_REFUSALS = Gauge(
+    "recstack_release_refusals", "Trainings whose release was refused so far, by why", ["reason"], registry=TRAINER
+)
 TRAINING_INTERVAL = Gauge("recstack_training_interval_seconds", "How often the schedule trains", registry=TRAINER)
 MODEL_QUALITY = Gauge(
     "recstack_model_quality",
@@ -241,6 +244,7 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_background_errors": {"task": TASKS},
     "recstack_release_swaps": {"outcome": frozenset({"loaded", "refused"})},
     "recstack_trainings": {"outcome": frozenset({"published", "nothing_new", "busy", "refused", "failed"})},
+    "recstack_release_refusals": {"reason": re.compile(r"[a-z_]{1,40}")},
     "recstack_training_step_seconds": {"step": re.compile(r"[a-z_]{1,40}")},
     "recstack_algorithm_fit_seconds": {"algorithm": ALGORITHMS},
     "recstack_model_quality": {

@@ -24,8 +24,9 @@ from recsys.adapters.mlflow_names import (
     model_name,
     without_credentials,
 )
+from recsys.adapters.verdicts import not_registered
 from recsys.domain import Algorithm
-from recsys.errors import NotFound, Unavailable
+from recsys.errors import Unavailable
 from recsys.manifest import Manifest
 from recsys.telemetry import DEPENDENCY_ERRORS
 
@@ -40,6 +41,8 @@ ENVIRONMENT = {
 PARENT_TAG = "mlflow.parentRunId"
 ALGORITHM_TAG = "algorithm"
 PARAMETER_LENGTH = 500
+TAG_LENGTH = 5000
+DECISION_FILE = "decision.json"
 PAGE = 100
 
 
@@ -90,6 +93,18 @@ class MlflowTracking:
                 self._upload_own_files(parent, folder)
                 return self._register(RELEASE_MODEL, f"runs:/{parent}/", parent, manifest.version)
 
+    def log_decision(self, tags: Mapping[str, str], figures: Mapping[str, Any], version: str | None = None) -> None:
+        """Tag the run of a registered release with what was decided of it, and attach what that rests on; a release
+        that is refused was never registered and gets a run for it.
+        """
+        experiment = self.experiment()
+        with self._reaching():
+            if version is not None:
+                self._describe(self._run_of(version), tags, figures)
+                return
+            with self._run(experiment, "refused", {}) as run:
+                self._describe(run, tags, figures)
+
     def champion(self) -> str | None:
         """Version of the live release; None before the first."""
         with self._reaching():
@@ -108,7 +123,7 @@ class MlflowTracking:
         """Move the alias: from then on the API serves this release. Raises `NotFound` for one that is not there."""
         number = next((known.number for known in self.releases() if known.version == version), None)
         if number is None:
-            raise NotFound(f"release {version} is not registered in MLflow")
+            raise not_registered(version)
         with self._reaching():
             self.client.set_registered_model_alias(RELEASE_MODEL, CHAMPION, str(number))
 
@@ -160,6 +175,18 @@ class MlflowTracking:
     def _ensure_models(self, names: Collection[str]) -> None:
         for name in set(names) - set(self._models()):
             self.client.create_registered_model(name)
+
+    def _run_of(self, version: str) -> str:
+        versions = self._versions(RELEASE_MODEL)
+        run = next((str(known.run_id) for known in versions if known.tags.get(RELEASE_TAG) == version), None)
+        if run is None:
+            raise not_registered(version)
+        return run
+
+    def _describe(self, run: str, tags: Mapping[str, str], figures: Mapping[str, Any]) -> None:
+        for name, value in tags.items():
+            self.client.set_tag(run, name, value[:TAG_LENGTH])
+        self.client.log_dict(run, dict(figures), DECISION_FILE)
 
     def _log_algorithm(self, experiment: str, parent: str, name: Algorithm, folder: Path, manifest: Manifest) -> None:
         entry = manifest.algorithms[name]

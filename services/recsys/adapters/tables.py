@@ -138,6 +138,18 @@ deployments = Table(
     _required("reason", Text),
 )
 
+release_decisions = Table(
+    "release_decisions",
+    metadata,
+    _key("decision_id", BigInteger),
+    _required("decided_at", MOMENT),
+    Column("version", Text),
+    Column("champion", Text),
+    _required("outcome", Text),
+    _required("reasons", JSONB),
+    _required("figures", JSONB),
+)
+
 job_runs = Table(
     "job_runs",
     metadata,

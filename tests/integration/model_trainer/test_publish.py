@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from model_trainer.decision import Decision
 from model_trainer.publish import Publisher
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.errors import Conflict, DataRefused, RecstackError, Unavailable
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.integration
 
 Make = Callable[[str], Release]
 
+ACCEPTED = Decision(datetime(2026, 3, 1, tzinfo=UTC), None)
+
 
 @pytest.fixture
 def publisher(tmp_path: Path, tracking: MlflowTracking, database_url: str) -> Publisher:
@@ -26,7 +30,7 @@ def publisher(tmp_path: Path, tracking: MlflowTracking, database_url: str) -> Pu
 
 def _publish(publisher: Publisher, release: Release) -> None:
     digest = publisher.write(release, lambda _: None)
-    publisher.register(release.version, digest, lambda: None)
+    publisher.register(release.version, digest, ACCEPTED, lambda: None)
     publisher.promote(release.version)
 
 
@@ -49,7 +53,7 @@ def test_a_published_release_is_on_disk_in_mlflow_in_postgres_and_live(publisher
     digest = publisher.write(release, lambda _: None)
     assert publisher.tracking.releases() == []
     assert _rows(publisher) == {}
-    publisher.register("v1", digest, lambda: None)
+    publisher.register("v1", digest, ACCEPTED, lambda: None)
     assert publisher.tracking.champion() is None
     assert _rows(publisher) == {"v1": (digest, 1)}
     publisher.promote("v1")
@@ -116,7 +120,7 @@ def test_a_failure_before_the_alias_leaves_the_old_release_alone(
         monkeypatch.setattr(publisher.tracking, "_register", interrupt)
         expected = KeyboardInterrupt
     with pytest.raises(expected):
-        publisher.register("v2", digest, ensure_lock)
+        publisher.register("v2", digest, ACCEPTED, ensure_lock)
     assert publisher.tracking.champion() == "v1"
     assert [release.version for release in publisher.tracking.releases()] == ["v1"]
     assert publisher.tracking.client.search_model_versions("tags.release = 'v2'") == []
@@ -135,7 +139,7 @@ def test_mlflow_away_leaves_no_folder(
     )
     digest = away.write(a_release("v2"), lambda _: None)
     with pytest.raises(Unavailable, match="MLflow"):
-        away.register("v2", digest, lambda: None)
+        away.register("v2", digest, ACCEPTED, lambda: None)
     assert [path.name for path in publisher.releases.iterdir()] == ["v1"]
     assert list(_rows(publisher)) == ["v1"]
 
@@ -144,7 +148,7 @@ def test_a_release_that_may_be_the_champion_is_never_taken_away(
     publisher: Publisher, a_release: Make, free_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digest = publisher.write(a_release("v1"), lambda _: None)
-    publisher.register("v1", digest, lambda: None)
+    publisher.register("v1", digest, ACCEPTED, lambda: None)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     away = Publisher(
         publisher.releases, MlflowTracking(f"http://127.0.0.1:{free_tcp_port}"), publisher.database_url, keep=2

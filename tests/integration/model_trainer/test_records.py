@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from model_trainer.records import count_events, newest_deployments, published_versions, record_release
+from model_trainer.decision import Decision, Reason, Refusal
+from model_trainer.records import (
+    count_events,
+    newest_deployments,
+    published_versions,
+    record_refusal,
+    record_release,
+    refusals_by_reason,
+)
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
 from recsys.manifest import AlgorithmEntry, Manifest
@@ -18,7 +26,7 @@ START = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 def _record(database_url: str, version: str, hours: int) -> None:
     entries = {Algorithm.HYBRID: AlgorithmEntry({}, {"ndcg@10": 0.5})}
     manifest = Manifest(version, START + timedelta(hours=hours), {}, entries, {})
-    record_release(database_url, manifest, "ab" * 32, 7)
+    record_release(database_url, manifest, "ab" * 32, 7, Decision(START, "v0", figures={"hybrid": {"ndcg@10": 0.5}}))
 
 
 def test_a_release_is_recorded_with_its_time_digest_and_metrics(database_url: str) -> None:
@@ -28,6 +36,40 @@ def test_a_release_is_recorded_with_its_time_digest_and_metrics(database_url: st
             "SELECT version, created_at, manifest_sha256, mlflow_version, metrics FROM releases"
         ).fetchone()
     assert row == ("v1", START, "ab" * 32, 7, {"hybrid": {"ndcg@10": 0.5}})
+
+
+def _decisions(database_url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(
+            "SELECT decided_at, version, champion, outcome, reasons, figures"
+            " FROM release_decisions ORDER BY decision_id"
+        ).fetchall()
+
+
+def test_each_decision_stays_with_its_reasons_and_figures(database_url: str) -> None:
+    _record(database_url, "v1", 0)
+    refusals = (Refusal(Reason.VOLUME, "too few events"), Refusal(Reason.DUPLICATES, "too many twins"))
+    for number in (2, 1):
+        record_refusal(database_url, Decision(START, "v1", refusals[:number], {"data": {}}))
+    reasons = [
+        {"reason": "volume", "sentence": "too few events"},
+        {"reason": "duplicates", "sentence": "too many twins"},
+    ]
+    assert _decisions(database_url) == [
+        (START, "v1", "v0", "accepted", [], {"hybrid": {"ndcg@10": 0.5}}),
+        (START, None, "v1", "refused", reasons, {"data": {}}),
+        (START, None, "v1", "refused", reasons[:1], {"data": {}}),
+    ]
+    with psycopg.connect(database_url) as connection:
+        assert refusals_by_reason(connection) == {"volume": 2, "duplicates": 1}
+
+
+def test_a_release_without_its_decision_is_not_recorded(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE release_decisions RENAME TO away")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        _record(database_url, "v1", 0)
+    assert published_versions(database_url) == []
 
 
 def test_published_versions_come_newest_first(database_url: str) -> None:

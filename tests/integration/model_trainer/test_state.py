@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
+from model_trainer.decision import Decision
 from model_trainer.publish import Publisher
 from model_trainer.state import ServerState
 from recsys.adapters.mlflow_tracking import MlflowTracking
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.integration
 
 Make = Callable[[str], Release]
 
+ACCEPTED = Decision(datetime(2026, 3, 1, tzinfo=UTC), None)
+
 
 @pytest.fixture
 def publisher(settings: Settings, tracking: MlflowTracking) -> Publisher:
@@ -27,7 +31,7 @@ def publisher(settings: Settings, tracking: MlflowTracking) -> Publisher:
 
 def _publish(publisher: Publisher, release: Release) -> None:
     digest = publisher.write(release, lambda _: None)
-    publisher.register(release.version, digest, lambda: None)
+    publisher.register(release.version, digest, ACCEPTED, lambda: None)
     publisher.promote(release.version)
 
 

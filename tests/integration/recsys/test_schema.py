@@ -128,6 +128,11 @@ BAD = {
     "release metrics a list": _insert("releases", version="'a'", manifest_sha256="repeat('a', 64)", metrics="'[]'"),
     "deployment action unknown": _insert("deployments", version="'a'", action="'hope'", reason="'x'"),
     "deployment without reason": _insert("deployments", version="'a'", action="'publish'", reason="''"),
+    "decision unknown": _insert("release_decisions", version="'a'", outcome="'perhaps'"),
+    "refused for nothing": _insert("release_decisions", outcome="'refused'"),
+    "accepted for a reason": _insert("release_decisions", version="'a'", outcome="'accepted'", reasons="'[1]'"),
+    "accepted without a version": _insert("release_decisions", outcome="'accepted'"),
+    "reasons no list": _insert("release_decisions", version="'a'", outcome="'accepted'", reasons="'{}'"),
 }
 
 
@@ -156,6 +161,8 @@ GOOD = [
     _list(user_id="99", item_ids="'{}'"),
     _insert("releases", version="'a'", manifest_sha256="repeat('a', 64)"),
     _insert("deployments", version="'a'", action="'publish'", reason="'first'"),
+    _insert("release_decisions", version="'a'", outcome="'accepted'"),
+    _insert("release_decisions", champion="'a'", outcome="'refused'", reasons="'[1]'"),
 ]
 
 
@@ -169,6 +176,20 @@ def test_a_good_row_is_taken(connection: psycopg.Connection, statement: bytes) -
 )
 def test_deployments_are_append_only(connection: psycopg.Connection, statement: bytes) -> None:
     connection.execute(_insert("deployments", version="'a'", action="'publish'", reason="'x'"))
+    with pytest.raises(psycopg.Error, match="append-only"):
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        b"DELETE FROM release_decisions",
+        b"UPDATE release_decisions SET outcome = 'accepted'",
+        b"TRUNCATE release_decisions",
+    ],
+)
+def test_decisions_are_append_only(connection: psycopg.Connection, statement: bytes) -> None:
+    connection.execute(_insert("release_decisions", version="'a'", outcome="'accepted'"))
     with pytest.raises(psycopg.Error, match="append-only"):
         connection.execute(statement)
 

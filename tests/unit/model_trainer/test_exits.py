@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from model_trainer.decision import Reason, Refusal
 from model_trainer.exits import Exit, ReleaseRefused
 from recsys.errors import ArtifactCorrupt, Conflict, DataRefused, RecstackError, Unavailable
 
@@ -11,7 +12,7 @@ from recsys.errors import ArtifactCorrupt, Conflict, DataRefused, RecstackError,
     [
         (DataRefused("no data"), 2),
         (Conflict("another one runs"), 3),
-        (ReleaseRefused("worse than chance"), 4),
+        (ReleaseRefused(Refusal(Reason.WORSE_THAN_RANDOM, "worse than chance")), 4),
         (Unavailable("away", dependency="mlflow"), 1),
         (ArtifactCorrupt("a bit flipped"), 1),
     ],

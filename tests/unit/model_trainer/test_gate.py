@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from model_trainer.champion import Comparison
+from model_trainer.decision import Reason
 from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted
-from model_trainer.gate import is_telling, refuse_broken_models, refuse_worse_than_chance
+from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.judging import Verdict
 from model_trainer.plan import Plan
 from recsys.algorithms.als import Als
@@ -18,9 +20,12 @@ from recsys.algorithms.content_based import ContentBased
 from recsys.algorithms.popularity import Popularity
 from recsys.domain import Algorithm
 from recsys.evaluation.bootstrap import Interval
+from recsys.manifest import Manifest
 from recsys.release import Release
+from recsys.settings import GateSettings
 
 PLAN = Plan()
+LIMITS = GateSettings()
 
 
 def _verdict(low: float, n_users: int = 500) -> Verdict:
@@ -32,26 +37,74 @@ def _release(before: TrainingData, models: Mapping[Algorithm, Recommender]) -> R
     return Release("v1", moment, before.user_ids, before.item_ids, before.histories, models)
 
 
+def _reasons(verdict: Verdict | None, champion: Manifest | None = None, found: Comparison | None = None) -> set[Reason]:
+    return {refusal.reason for refusal in refusals_of(verdict, PLAN, LIMITS, champion, found)}
+
+
+def _champion(low: float | None) -> Manifest:
+    return Manifest("v0", datetime(2026, 2, 1, tzinfo=UTC), {LEAD: {"low": low}}, {}, {})
+
+
+def _comparison(low: float, high: float) -> Comparison:
+    return Comparison("v0", 0.5, Interval((low + high) / 2, low, high))
+
+
 def test_a_lead_over_chance_passes() -> None:
-    refuse_worse_than_chance(_verdict(1e-6), PLAN)
+    assert _reasons(_verdict(1e-6)) == set()
 
 
 @pytest.mark.parametrize("low", [0.0, -0.05])
 def test_what_may_be_chance_is_refused(low: float) -> None:
-    with pytest.raises(ReleaseRefused, match="no better than random"):
-        refuse_worse_than_chance(_verdict(low), PLAN)
+    assert _reasons(_verdict(low)) == {Reason.WORSE_THAN_RANDOM}
 
 
 def test_few_users_decide_nothing() -> None:
-    few = _verdict(-0.05, PLAN.min_judged_users - 1)
+    few = replace(_verdict(-0.05, PLAN.min_judged_users - 1), n_empty=3, reach=0.0)
     assert not is_telling(few, PLAN)
-    refuse_worse_than_chance(few, PLAN)
+    assert _reasons(few, _champion(2.0), _comparison(-0.2, -0.1)) == set()
     assert is_telling(replace(few, n_users=PLAN.min_judged_users), PLAN)
 
 
 def test_no_verdict_decides_nothing() -> None:
-    refuse_worse_than_chance(None, PLAN)
+    assert _reasons(None, _champion(2.0)) == set()
     assert not is_telling(None, PLAN)
+
+
+@pytest.mark.parametrize(("low", "high", "is_refused"), [(-0.2, -0.01, True), (-0.2, 0.0, False), (0.1, 0.2, False)])
+def test_what_is_surely_worse_than_the_live_release_is_refused(low: float, high: float, is_refused: bool) -> None:
+    verdict = replace(_verdict(0.1), ndcg=np.array([0.4]))
+    found = refusals_of(verdict, PLAN, LIMITS, _champion(None), _comparison(low, high))
+    assert [refusal.reason for refusal in found] == [Reason.WORSE_THAN_CHAMPION] * is_refused
+    assert all("v0" in refusal.sentence and "0.4000 against 0.5000" in refusal.sentence for refusal in found)
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "is_refused"), [(1.0, 1.5, True), (1.01, 1.5, False), (0.9, 1.0, False), (0.9, None, False)]
+)
+def test_a_lead_over_popularity_may_not_be_lost(now: float, then: float | None, is_refused: bool) -> None:
+    verdict = replace(_verdict(0.1), versus_popularity=Interval(1.2, now, 1.4))
+    assert _reasons(verdict, _champion(then)) == ({Reason.NO_BETTER_THAN_POPULARITY} if is_refused else set())
+
+
+def test_the_first_release_need_not_beat_popularity() -> None:
+    assert _reasons(replace(_verdict(0.1), versus_popularity=Interval(0.9, 0.8, 1.0))) == set()
+
+
+def test_lists_that_hold_the_same_few_items_are_refused() -> None:
+    assert _reasons(replace(_verdict(0.1), reach=LIMITS.min_coverage)) == set()
+    assert _reasons(replace(_verdict(0.1), reach=LIMITS.min_coverage / 2)) == {Reason.LOW_COVERAGE}
+
+
+def test_empty_lists_are_refused() -> None:
+    assert _reasons(replace(_verdict(0.1), n_empty=1)) == {Reason.EMPTY_LISTS}
+
+
+def test_each_reason_is_a_sentence_of_its_own() -> None:
+    found = refusals_of(replace(_verdict(0.0), n_empty=1, reach=0.0), PLAN, LIMITS, None, None)
+    with pytest.raises(ReleaseRefused) as refused:
+        refuse(found)
+    assert len(refused.value.detail.splitlines()) == len(found) == 3
+    refuse([])
 
 
 def test_sound_models_pass(fitted: Fitted, before: TrainingData) -> None:

@@ -21,6 +21,8 @@ from recsys.testing.worlds import END
 
 pytestmark = pytest.mark.integration
 
+MIGRATIONS = sorted(path.name for path in (ROOT / "sql" / "migrations").glob("*.sql"))
+
 
 def _runs(url: str, *, succeeded: bool = False) -> dict[Job, Run]:
     with psycopg.connect(url) as connection:
@@ -91,7 +93,7 @@ def test_the_migrations_record_themselves(postgres_server: PostgresServer) -> No
     url = postgres_server.url("recorded_here")
     try:
         _run(url, ROOT, "recsys.migrations")
-        assert _runs(url)[Job.MIGRATE].details["applied"] == ["0001_initial_schema.sql", "0002_job_runs.sql"]
+        assert _runs(url)[Job.MIGRATE].details["applied"] == MIGRATIONS
         _run(url, ROOT, "recsys.migrations")
         assert _runs(url)[Job.MIGRATE].details["applied"] == []
     finally:

@@ -1,0 +1,50 @@
+"""Everything that the gate looks at, gathered while a training goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from math import isfinite
+from typing import Any
+
+from model_trainer.champion import Comparison
+from model_trainer.decision import Decision, Refusal
+from model_trainer.judging import Verdict
+from model_trainer.quality import Check
+from recsys.domain import Algorithm
+from recsys.evaluation.bootstrap import Interval
+from recsys.manifest import Manifest
+
+
+@dataclass
+class Case:
+    champion: str | None
+    """What the alias points to."""
+    manifest: Manifest | None
+    """The champion's, where it can be read."""
+    checks: Sequence[Check] = ()
+    verdict: Verdict | None = None
+    comparison: Comparison | None = None
+
+    def decision(self, decided_at: datetime, refusals: Sequence[Refusal] = ()) -> Decision:
+        return Decision(decided_at, self.champion, tuple(refusals), self._figures())
+
+    def _figures(self) -> dict[str, Any]:
+        figures: dict[str, Any] = {
+            "data": {check.name: {"figure": check.figure, "limit": check.limit} for check in self.checks}
+        }
+        if verdict := self.verdict:
+            figures["hybrid"] = dict(verdict.metrics.get(Algorithm.HYBRID, {}))
+            figures |= {"judged_users": verdict.n_users, "empty_lists": verdict.n_empty, "reach": verdict.reach}
+            figures["ndcg_10_over_popularity"] = bounds(verdict.versus_popularity)
+            figures["ndcg_10_less_random"] = bounds(verdict.versus_random)
+        if comparison := self.comparison:
+            figures["champion_ndcg_10"] = comparison.ndcg
+            figures["ndcg_10_less_champion"] = bounds(comparison.difference)
+        return figures
+
+
+def bounds(interval: Interval) -> dict[str, float | None]:
+    """As JSON, which knows no infinity."""
+    return {name: value if isfinite(value) else None for name, value in asdict(interval).items()}
