@@ -36,7 +36,7 @@ def train(
     """Take a snapshot, fit every algorithm, judge them, publish the release.
 
     Exit status: 0 published, 1 a server is away or another error, 2 the data cannot be used, 3 another training runs,
-    4 the models are not fit to be published.
+    4 the release is not fit to be published, with one sentence for each reason.
     """
     settings, progress = Settings.load(), Console(stderr=True, highlight=False)
     started = time.perf_counter()

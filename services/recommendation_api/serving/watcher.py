@@ -16,7 +16,7 @@ from recommendation_api.background import end
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
 from recsys.domain import Deployment
-from recsys.errors import ArtifactCorrupt, RecstackError, Unavailable
+from recsys.errors import ArtifactCorrupt, NotFound, Unavailable
 from recsys.logs import masked
 from recsys.ports import Clock
 from recsys.release import list_releases, load_release
@@ -146,9 +146,13 @@ class Watcher:
     async def _prepare(self, version: str) -> LiveRelease:
         try:
             return await asyncio.to_thread(_prepared, self._releases, version)
-        except RecstackError:
+        except NotFound:
             raise
         except Exception as error:
+            RELEASE_SWAPS.labels("refused").inc()
+            logger.warning("a release is refused", version=version, error=repr(error))
+            if isinstance(error, ArtifactCorrupt):
+                raise
             raise ArtifactCorrupt(f"release {version} cannot be served: {type(error).__name__}") from error
 
     def _adopt(self, live: LiveRelease) -> None:

@@ -17,7 +17,7 @@ from recsys.settings import Settings
 from recsys.testing.clock import ManualClock
 from recsys.testing.releases import small_release
 from recsys.testing.worlds import SmallWorld, training_data
-from tests.unit.recommendation_api.conftest import Api, Start, is_problem
+from tests.unit.recommendation_api.conftest import Api, Start, is_problem, sample
 
 pytestmark = pytest.mark.anyio
 
@@ -216,10 +216,12 @@ async def test_a_release_that_mlflow_does_not_know_is_not_found(api: Api, regist
 
 async def test_a_damaged_release_is_refused_with_the_reason(api: Api, registry: Registry, folder: Path) -> None:
     damage(folder, SECOND)
+    before = sample("recstack_release_swaps_total", outcome="refused")
     for address in (f"/releases/{SECOND}/promote", "/releases/rollback"):
         problem = is_problem(await api.client.post(address, headers=KEY), 409)
         assert "item_ids.npy does not match its hash" in problem["detail"]
     assert (registry.version, await serving(api)) == (THIRD, THIRD)
+    assert sample("recstack_release_swaps_total", outcome="refused") == before + 2
 
 
 async def test_a_release_without_a_readable_manifest_is_listed_with_its_problem(
