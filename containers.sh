@@ -236,7 +236,7 @@ up() {
     printf '\nRecStack is up after %s.\n' "$(seconds "$began")"
     table
     warn
-    printf 'Next: ./setup.sh install && python3 demo.py · ./setup.sh status · ./setup.sh stop · docker compose logs -f SERVICE\n'
+    printf 'Next: python3 demo.py · ./setup.sh status · ./setup.sh stop · docker compose logs -f SERVICE\n'
 }
 
 # --- what runs where

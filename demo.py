@@ -12,6 +12,7 @@ import json
 import os
 import re
 import statistics
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -27,12 +28,12 @@ def _stop(sentence: str) -> NoReturn:
 
 
 def _continue_in_venv() -> NoReturn:
-    """Start again under the interpreter that has the libraries."""
+    """Start again under an interpreter that has the libraries; it is made where there is none."""
     root = Path(__file__).resolve().parent
-    folder = root / os.environ.get("RECSTACK_VENV", ".venv")
-    python = folder / "bin" / "python"
-    if not python.exists() or Path(sys.prefix).resolve() == folder.resolve():
-        _stop("demo.py needs the Python packages: run ./setup.sh install first.")
+    python = root / os.environ.get("RECSTACK_VENV", ".venv") / "bin" / "python"
+    inside = Path(sys.prefix).resolve() == python.parent.parent.resolve()
+    if inside or (not python.exists() and subprocess.call(["/bin/sh", str(root / "setup.sh"), "install", "--demo"])):
+        _stop("demo.py needs Python packages that are not there: ./setup.sh install brings them.")
     os.execv(str(python), [str(python), *sys.argv])  # noqa: S606 - our own interpreter, our own arguments
 
 

@@ -1,4 +1,4 @@
-"""Make `.venv/` and fill it from the locks: `python -m native.install [--dev]`.
+"""Make `.venv/` and fill it from a lock: `python -m native.install [--dev | --demo]`.
 
 Standard library only: it runs under the machine's own Python. uv installs, quickly; where it cannot, pip does. Both
 check every file against the hash in the lock.
@@ -30,8 +30,8 @@ MINUTES = 60
 DOWNLOAD_LIMIT = 15 * MINUTES
 
 
-def needs(dev: bool) -> str:
-    return "dev" if dev else "native"
+HOLDS = {"demo": ("demo",), "native": ("demo", "native"), "dev": ("demo", "native", "dev")}
+"""Lock to the locks that are satisfied once it is installed."""
 
 
 def digest(lock: str) -> str:
@@ -52,9 +52,9 @@ def read_stamp(venv: Path) -> dict[str, str]:
     return stamp if isinstance(stamp, dict) else {}
 
 
-def write_stamp(venv: Path, dev: bool) -> None:
-    locks = ("native", "dev") if dev else ("native",)
-    (venv / "recstack.json").write_text(json.dumps({lock: digest(lock) for lock in locks}))
+def write_stamp(venv: Path, lock: str, earlier: dict[str, str] | None = None) -> None:
+    stamp = (earlier or {}) | {held: digest(held) for held in HOLDS[lock]}
+    (venv / "recstack.json").write_text(json.dumps(stamp))
 
 
 def works(venv: Path) -> bool:
@@ -142,10 +142,11 @@ def step(name: str) -> Iterator[None]:
     print(f"  ✓ {name}  {time.monotonic() - began:.1f} s", flush=True)
 
 
-def install(dev: bool) -> None:
+def install(lock: str) -> None:
     """Do what is missing; nothing at all where the lock is the one that was installed. Raises `CannotStart`."""
-    venv, lock = venv_folder(), needs(dev)
-    if read_stamp(venv).get(lock) == digest(lock) and works(venv):
+    venv = venv_folder()
+    earlier = read_stamp(venv)
+    if earlier.get(lock) == digest(lock) and works(venv):
         link_packages(venv)
         return
     if not works(venv):
@@ -160,13 +161,13 @@ def install(dev: bool) -> None:
                 f"certificate), then run ./setup.sh again; what happened stands in {path}."
             )
     link_packages(venv)
-    write_stamp(venv, dev)
+    write_stamp(venv, lock, earlier)
 
 
 def main() -> int:
     try:
         with only_one(state_folder() / "run"):
-            install(dev="--dev" in sys.argv[1:])
+            install(next((lock for lock in HOLDS if f"--{lock}" in sys.argv[1:]), "native"))
     except CannotStart as reason:
         print(f"✗ {reason}", file=sys.stderr)
         return 1

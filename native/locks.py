@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +23,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "mlflow": ("mlflow",),
     "jupyter": ("jupyter",),
 }
-BOOTSTRAP = "bootstrap"
+ALONE = ("demo", "bootstrap")
+"""Extras that need nothing of the platform."""
 OPTIONS = ("--universal", "--python-version=3.11", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet")
 
 
@@ -45,8 +47,11 @@ def main() -> int:
         flags = [part for extra in extras for part in ("--extra", extra)]
         compile_lock(name, ["pyproject.toml", *flags], upgrade=upgrade)
         print(f"requirements/{name}.txt")
-    compile_lock(BOOTSTRAP, ["-"], upgrade=upgrade, stdin="uv>=0.7\n")
-    print(f"requirements/{BOOTSTRAP}.txt")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for name in ALONE:
+        wanted = "\n".join(project["optional-dependencies"][name])
+        compile_lock(name, ["-"], upgrade=upgrade, stdin=f"{wanted}\n")
+        print(f"requirements/{name}.txt")
     return 0
 
 

@@ -66,11 +66,11 @@ def test_where_uv_cannot_pip_installs_and_checks_the_hash(tmp_path: Path, locks:
     lock = locks / "native.txt"
     lock.write_text(f"{NAME}=={VERSION} --hash=sha256:{'0' * 64}\n")
     with pytest.raises(CannotStart, match="could not be installed"):
-        install.install(dev=False)
+        install.install("native")
     assert "hash" in (tmp_path / "state" / "logs" / "install.log").read_text().lower()
 
     lock.write_text(f"{NAME}=={VERSION} --hash=sha256:{only_the_folder}\n")
-    install.install(dev=False)
+    install.install("native")
     python = str(install.python_of(tmp_path / "a venv"))
     code = f"import {NAME}, recsys; print({NAME}.ANSWER)"
     done = subprocess.run([python, "-c", code], cwd="/", check=True, capture_output=True, text=True)

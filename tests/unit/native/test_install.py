@@ -51,19 +51,21 @@ def test_the_stamp_is_of_the_lock_that_was_installed(venv: Path) -> None:
     venv.mkdir()
     (venv / "recstack.json").write_text("{ torn")
     assert install.read_stamp(venv) == {}
-    install.write_stamp(venv, dev=False)
-    assert install.read_stamp(venv) == {"native": install.digest("native")}
-    install.write_stamp(venv, dev=True)
-    assert install.read_stamp(venv) == {"native": install.digest("native"), "dev": install.digest("dev")}
+    install.write_stamp(venv, "native")
+    assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native")}
+    install.write_stamp(venv, "demo", install.read_stamp(venv))
+    assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native")}
+    install.write_stamp(venv, "dev")
+    assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native", "dev")}
 
 
 def test_what_is_installed_is_not_installed_again(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     venv.mkdir()
-    install.write_stamp(venv, dev=False)
+    install.write_stamp(venv, "native")
     monkeypatch.setattr(install, "works", lambda _: True)
     monkeypatch.setattr(install, "make_venv", lambda _: pytest.fail("made again"))
     monkeypatch.setattr(install, "install_packages", lambda *_: pytest.fail("installed again"))
-    install.install(dev=False)
+    install.install("native")
 
 
 def test_a_changed_lock_is_installed_and_a_failure_leaves_no_stamp(
@@ -74,12 +76,12 @@ def test_a_changed_lock_is_installed_and_a_failure_leaves_no_stamp(
     monkeypatch.setattr(install, "works", lambda _: True)
     monkeypatch.setattr(install, "install_packages", lambda *_: False)
     with pytest.raises(CannotStart, match=r"could not be installed: check the network .*install\.log"):
-        install.install(dev=False)
+        install.install("native")
     assert install.read_stamp(venv) == {}
     assert "✗ Python packages" in capsys.readouterr().out
     monkeypatch.setattr(install, "install_packages", lambda *_: True)
-    install.install(dev=False)
-    assert install.read_stamp(venv) == {"native": install.digest("native")}
+    install.install("native")
+    assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native")}
 
 
 def test_a_broken_environment_does_not_work(venv: Path) -> None:

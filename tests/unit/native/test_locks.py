@@ -11,12 +11,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from native.locks import BOOTSTRAP, EXTRAS, FOLDER
+from native.locks import ALONE, EXTRAS, FOLDER
 from native.places import ROOT
 
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+?))? \\")
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?")
-LOCKS = [*EXTRAS, BOOTSTRAP]
+LOCKS = [*EXTRAS, *ALONE]
 Pins = dict[tuple[str, str], str]
 
 
