@@ -40,6 +40,14 @@ def test_a_second_training_goes_live_while_requests_go_on(
     assert fresh["recommendation_id"] != cached["recommendation_id"]
     assert len(fresh["recommendations"]) == 10
     assert api.get("/algorithms").json()["release"] == after
+    deadline = time.monotonic() + PROMISED_SECONDS
+    while (recorded := _recorded(stack)[-2:]) != [before, after]:
+        assert time.monotonic() < deadline, recorded
+        time.sleep(0.1)
+
+
+def _recorded(stack: Stack) -> list[str]:
+    """What was live, in order."""
     with psycopg.connect(stack.database_url) as connection:
         live = connection.execute("SELECT version FROM deployments ORDER BY deployment_id").fetchall()
-    assert [version for (version,) in live][-2:] == [before, after]
+    return [version for (version,) in live]

@@ -26,6 +26,8 @@ from recsys.telemetry import BACKGROUND_ERRORS, RELEASE_CREATED, RELEASE_SWAPS, 
 
 TASK = "release_watcher"
 FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 5.0, 300.0
+HEAD_START_SECONDS = 1.0
+"""For the worker that was asked for a change: it knows why, and records it before those who only see it."""
 
 logger = structlog.get_logger(__name__)
 
@@ -51,6 +53,7 @@ class Watcher:
         self._unrecorded: Deployment | None = None
         self._away = False
         self._turn = asyncio.Lock()
+        self._head_start = min(HEAD_START_SECONDS, self._poll_seconds)
         self._follower: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -71,12 +74,22 @@ class Watcher:
     async def look(self) -> None:
         """One look at the alias. Raises `Unavailable` while the registry is away."""
         async with self._turn:
-            champion = await self._registry.champion()
-            if champion and (self._live is None or champion != self._live.version) and self._is_due(champion):
-                before = self._live
-                live = await self._load(champion)
-                self._unrecorded = _deployment(before, live, self._clock) if live else self._unrecorded
+            has_changed = await self._take_over()
+        if has_changed:
+            await asyncio.sleep(self._head_start)
+        async with self._turn:
+            if has_changed and self._unrecorded and await self._registry.champion() != self._unrecorded.version:
+                self._unrecorded = None
             await self._record()
+
+    async def _take_over(self) -> bool:
+        """Serve the champion; whether it took another one's place."""
+        champion, before = await self._registry.champion(), self._live
+        if not champion or (before and champion == before.version) or not self._is_due(champion):
+            return False
+        if live := await self._load(champion):
+            self._unrecorded = _deployment(before, live, self._clock)
+        return live is not None and before is not None
 
     async def change(self, version: str, action: str, reason: str) -> None:
         """Point the alias to `version` and serve it here at once; nothing happens where both are so.

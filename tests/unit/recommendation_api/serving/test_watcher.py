@@ -83,8 +83,8 @@ Watch = Callable[..., Watcher]
 
 @pytest.fixture
 def watch(stores: Stores, registry: Registry, folder: Path, lives: list[LiveRelease]) -> Watch:
-    def make(**replaced: object) -> Watcher:
-        settings = Settings(RECSTACK_RELEASES_DIR=folder, RECSTACK_ALIAS_POLL_SECONDS=0.01)
+    def make(poll: float = 0.01, **replaced: object) -> Watcher:
+        settings = Settings(RECSTACK_RELEASES_DIR=folder, RECSTACK_ALIAS_POLL_SECONDS=poll)
         return Watcher(replace(stores, registry=registry, **replaced), settings, lives.append)  # type: ignore[arg-type]
 
     return make
@@ -136,6 +136,40 @@ async def test_before_the_first_release_nothing_is_live(
     registry.version = OLD
     await until(lambda: versions(lives) == [OLD])
     await watcher.aclose()
+
+
+async def test_who_was_asked_for_a_change_records_it_before_those_who_see_it(
+    watch: Watch, registry: Registry, database: MemoryDatabase, stores: Stores, lives: list[LiveRelease]
+) -> None:
+    """The other worker has already loaded the release when the first one comes to recording it."""
+
+    class Slow(AwayDeployments):
+        async def append(self, deployment: Deployment) -> None:
+            await until(lambda: versions(lives).count(NEW) == 2)
+            await stores.deployments.append(deployment)
+
+    registry.registered |= {NEW}
+    asked, seeing = watch(deployments=Slow()), watch(poll=0.3)
+    database.deployments.append(Deployment(OLD, "publish", database.clock.now(), "earlier"))
+    await seeing.look()
+    change = asyncio.create_task(asked.change(NEW, "promote", "because"))
+    await until(lambda: registry.version == NEW)
+    await seeing.look()
+    await change
+    assert [(each.version, each.action) for each in database.deployments] == [(OLD, "publish"), (NEW, "promote")]
+
+
+async def test_a_change_that_was_overtaken_before_anybody_recorded_it_is_not_recorded(
+    watch: Watch, registry: Registry, database: MemoryDatabase, lives: list[LiveRelease]
+) -> None:
+    watcher = watch()
+    await watcher.look()
+    registry.version = NEW
+    looking = asyncio.create_task(watcher.look())
+    await until(lambda: versions(lives) == [OLD, NEW])
+    registry.version = OLD
+    await looking
+    assert [each.version for each in database.deployments] == [OLD]
 
 
 async def test_a_damaged_release_is_refused_and_the_old_one_stays(
