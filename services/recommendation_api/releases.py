@@ -60,7 +60,7 @@ async def promote(version: str, serving: Serving, stores: Stores) -> Change:
 
 
 async def roll_back(serving: Serving, stores: Stores, folder: Path) -> Change:
-    """Back to what was live before, as `promote`. Raises `Conflict` where nothing was."""
+    """Back to what was live before, as `promote`. Raises `Conflict` where nothing was, or another change came first."""
     live = await stores.registry.champion()
     if live is None:
         raise Conflict("nothing is live: there is nothing to roll back from")
@@ -69,7 +69,7 @@ async def roll_back(serving: Serving, stores: Stores, folder: Path) -> Change:
     if target is None:
         raise Conflict(f"no release that is kept was live before {live}")
     with _refusing():
-        await serving.change_release(target, "rollback", ROLLED_BACK.format(live))
+        await serving.change_release(target, "rollback", ROLLED_BACK.format(live), instead_of=live)
     return Change(target, live)
 
 

@@ -80,9 +80,12 @@ class Serving:
         """The live one; None before the first."""
         return self._live.release if self._live else None
 
-    async def change_release(self, version: str, action: str, reason: str) -> None:
-        """Make `version` the champion, and live here at once. Raises `NotFound`, `ArtifactCorrupt`, `Unavailable`."""
-        await self._watcher.change(version, action, reason)
+    async def change_release(self, version: str, action: str, reason: str, *, instead_of: str | None = None) -> None:
+        """Make `version` the champion, where `instead_of` still is if that is given, and live here at once.
+
+        Raises `NotFound`, `ArtifactCorrupt`, `Conflict`, `Unavailable`.
+        """
+        await self._watcher.change(version, action, reason, instead_of=instead_of)
 
     def recommend(self, request: RecommendationRequest) -> Awaitable[bytes]:
         """The answer as JSON bytes. Raises `InvalidInput`, `NotReady`, `Unavailable` when awaited."""

@@ -16,7 +16,7 @@ from recommendation_api.background import end
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
 from recsys.domain import Deployment
-from recsys.errors import ArtifactCorrupt, NotFound, Unavailable
+from recsys.errors import ArtifactCorrupt, Conflict, NotFound, Unavailable
 from recsys.logs import masked
 from recsys.ports import Clock
 from recsys.release import list_releases, load_release
@@ -91,17 +91,20 @@ class Watcher:
             self._unrecorded = _deployment(before, live, self._clock)
         return live is not None and before is not None
 
-    async def change(self, version: str, action: str, reason: str) -> None:
+    async def change(self, version: str, action: str, reason: str, *, instead_of: str | None = None) -> None:
         """Point the alias to `version` and serve it here at once; nothing happens where both are so.
 
-        Raises `NotFound`, `ArtifactCorrupt` for a release that cannot be served, `Unavailable` while the registry is
-        away: then nothing has changed. A database that is away hears of the change later.
+        Raises `NotFound`, `ArtifactCorrupt` for a release that cannot be served, `Conflict` where the alias points
+        elsewhere than to `instead_of`, `Unavailable` while the registry is away: then nothing has changed. A database
+        that is away hears of the change later.
         """
         async with self._turn:
             before = self._live
             live = before if before and before.version == version else await self._prepare(version)
-            is_champion = await self._registry.champion() == version
-            if not is_champion:
+            champion = await self._registry.champion()
+            if champion != version:
+                if instead_of and champion != instead_of:
+                    raise Conflict(f"meanwhile {champion} went live")
                 await self._registry.set_champion(version)
                 self._unrecorded = Deployment(version, action, self._clock.now(), reason)
             elif live is not before:

@@ -16,7 +16,7 @@ from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.watcher import FIRST_RETRY_SECONDS, Watcher
 from recsys.adapters.memory import MemoryDatabase, MemoryReleaseRegistry
 from recsys.domain import Deployment
-from recsys.errors import Unavailable
+from recsys.errors import Conflict, Unavailable
 from recsys.release import Release, write_release
 from recsys.settings import Settings
 from recsys.stores import Stores
@@ -157,6 +157,21 @@ async def test_who_was_asked_for_a_change_records_it_before_those_who_see_it(
     await seeing.look()
     await change
     assert [(each.version, each.action) for each in database.deployments] == [(OLD, "publish"), (NEW, "promote")]
+
+
+async def test_a_change_of_what_is_no_longer_live_is_refused(
+    watch: Watch, registry: Registry, lives: list[LiveRelease]
+) -> None:
+    registry.registered |= {NEW, NEWEST}
+    watcher = watch()
+    await watcher.look()
+    registry.version = NEWEST
+    with pytest.raises(Conflict, match=NEWEST):
+        await watcher.change(NEW, "rollback", "because", instead_of=OLD)
+    assert (registry.version, versions(lives)) == (NEWEST, [OLD])
+    await watcher.change(NEW, "rollback", "because", instead_of=NEWEST)
+    await watcher.change(NEW, "rollback", "twice", instead_of=NEWEST)
+    assert (registry.version, versions(lives)) == (NEW, [OLD, NEW])
 
 
 async def test_a_change_that_was_overtaken_before_anybody_recorded_it_is_not_recorded(
