@@ -85,7 +85,8 @@ def test_known_traffic_is_counted_exactly_over_two_workers(server: str, tmp_path
     bought = _traffic(server)
     n = len(USERS)
     kinds = ("click", "purchase")
-    page = _until(server, lambda now: _at(now, "attributed_events_total", algorithm="als", type="purchase") == n)
+    named = {"name": "attributed_events_total", "algorithm": "als"}
+    page = _until(server, lambda now: all(_at(now, **named, type=kind) == n for kind in kinds))
     lists = {"route": "/recommendations", "method": "POST", "status": "200", "algorithm": "als"}
     assert _at(page, "requests_total", **lists) == 2 * n
     item = {"route": "/items/{item_id}", "method": "GET", "algorithm": ""}
