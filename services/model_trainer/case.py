@@ -22,7 +22,7 @@ class Case:
     champion: str | None
     """What the alias points to."""
     manifest: Manifest | None
-    """The champion's, where it can be read."""
+    """The champion's, where it can be read and was trained on what the database holds."""
     checks: Sequence[Check] = ()
     verdict: Verdict | None = None
     comparison: Comparison | None = None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from model_trainer.database import connect, reaching_postgres
 from model_trainer.fitting import Fitted
 from model_trainer.judging import BATCH, HEADLINE, KS, Verdict
 from model_trainer.plan import Plan
+from recsys.adapters.job_runs import Job, last_runs
 from recsys.algorithms.base import Recommender, TrainingData
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.registry import create
@@ -39,6 +42,17 @@ def read_champion(releases: Path, version: str | None) -> Manifest | None:
         return read_manifest(releases, version) if version else None
     except (NotFound, ArtifactCorrupt):
         return None
+
+
+def loaded_since(database_url: str, moment: datetime) -> bool:
+    """Whether `seed` or `import` filled the database after `moment`: then it holds another world, by intention.
+
+    Raises:
+        Unavailable: PostgreSQL is away
+    """
+    with reaching_postgres(), connect(database_url) as connection:
+        run = last_runs(connection, succeeded=True).get(Job.DATA_GENERATOR)
+    return run is not None and run.ended_at > moment
 
 
 def compare(

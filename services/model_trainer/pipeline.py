@@ -9,7 +9,7 @@ from typing import Any
 
 from model_trainer.blend import choose_blend
 from model_trainer.case import Case, bounds
-from model_trainer.champion import compare
+from model_trainer.champion import compare, loaded_since
 from model_trainer.decision import Decision
 from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted, algorithms_with, fit
@@ -103,6 +103,8 @@ class Training:
         self, publisher: Publisher, case: Case, names: Sequence[Algorithm], ensure_lock: Callable[[], None]
     ) -> Trained:
         snapshot = self._read()
+        if case.manifest and loaded_since(self.settings.database_url, case.manifest.created_at):
+            case.manifest = None
         self._check(snapshot, case)
         judged = self._judge(snapshot, names, case)
         data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)

@@ -18,6 +18,7 @@ from model_trainer.pipeline import Training
 from model_trainer.plan import Plan
 from model_trainer.steps import Steps
 from recsys.adapters.clock import SystemClock
+from recsys.adapters.job_runs import Job, recorded
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.domain import Algorithm
 from recsys.errors import Conflict, DataRefused, Unavailable
@@ -191,6 +192,18 @@ def test_data_that_lost_more_than_half_is_refused_before_anything_is_fitted(
     ]
     assert tracking.champion() == live
     assert _decided(settings)[-1] == (None, live, "refused", ["volume"])
+
+
+def test_another_world_that_was_loaded_on_purpose_is_not_compared_with_the_one_before(
+    training: Training, settings: Settings, tracking: MlflowTracking, seeded: World, tmp_path: Path
+) -> None:
+    training.train()
+    fewer = World(users=300, items=500, interactions=6_000, seed=3)
+    with recorded(settings.database_url, Job.DATA_GENERATOR):
+        seed(fewer, database_url=settings.database_url, state_dir=tmp_path, replace=True, report=lambda *_: None)
+    trained = training.train()
+    assert tracking.champion() == trained.version
+    assert load_release(settings.releases, trained.version).snapshot["events"] == fewer.interactions
 
 
 @pytest.mark.parametrize("events", [1, 2, 7])
