@@ -105,7 +105,10 @@ def test_a_batch_answers_for_each_row(api: httpx.Client, newcomer: int) -> None:
 
 
 def test_a_batch_holds_up_to_a_thousand_rows(api: httpx.Client, newcomer: int) -> None:
-    rows = [{"user_id": newcomer, "item_id": 1 + row % 100, "type": "view"} for row in range(1_000)]
+    rows = [
+        {"user_id": newcomer, "item_id": 1 + row % 100, "type": "rating", "value": 0.5 * (1 + row // 100)}
+        for row in range(1_000)
+    ]
     results = api.post("/interactions/batch", json={"interactions": rows}).json()["results"]
     assert {entry["status"] for entry in results} == {201}
     assert _profile(api, newcomer)["counts"]["total"] == 1_000
