@@ -1,0 +1,1 @@
+"""The product's own models on somebody's split, outside PostgreSQL."""
