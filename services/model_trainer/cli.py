@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from model_trainer.benchmark.cli import benchmark
 from model_trainer.exits import Exit
 from model_trainer.schedule import Schedule, parse_interval, run_training
 from model_trainer.state import ServerState
@@ -24,6 +25,9 @@ from recsys.settings import Settings
 from recsys.telemetry import TRAINER, TRAINING_INTERVAL, failures_at_zero
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Learn from the interactions, publish releases.")
+
+
+app.command()(benchmark)
 
 
 @app.command()

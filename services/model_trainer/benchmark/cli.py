@@ -1,0 +1,126 @@
+"""`python -m model_trainer benchmark`: the product's own models on somebody's split, outside PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from model_trainer.benchmark.dataset import Dataset, assemble
+from model_trainer.benchmark.files import read_interactions, read_items, read_pairs
+from model_trainer.benchmark.run import COMPONENTS, Bench, Row
+from model_trainer.benchmark.validation import Validation
+from model_trainer.exits import Exit
+from recsys.domain import Algorithm
+from recsys.errors import DataRefused
+
+DEFAULT = (*COMPONENTS, Algorithm.HYBRID)
+LONGEST_LIST = 1_000
+SHOWN = ("ndcg", "recall")
+
+
+def benchmark(
+    *,
+    train: Annotated[Path, typer.Option(help="Interactions to learn from: user_id,item_id[,value][,timestamp].")],
+    test: Annotated[Path, typer.Option(help="Interactions to be foreseen; read only to score.")],
+    items: Annotated[Path | None, typer.Option(help="Texts: item_id and further columns.")] = None,
+    candidates: Annotated[Path | None, typer.Option(help="user_id,item_id: rank only these for the user.")] = None,
+    algorithms: Annotated[str, typer.Option(help="Names, with commas between.")] = ",".join(
+        [*COMPONENTS, Algorithm.HYBRID]
+    ),
+    k: Annotated[str, typer.Option("--k", help="Lengths of lists, with commas between.")] = "10,20",
+    validation: Annotated[Validation, typer.Option(help="How train is cut to choose on.")] = Validation.AUTO,
+    budget: Annotated[float, typer.Option(help="Seconds for the search of settings.")] = 120.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same draws.")] = 0,
+    explicit: Annotated[bool, typer.Option("--explicit", help="Values are ratings: RMSE and MAE too.")] = False,
+    binary: Annotated[bool, typer.Option("--binary", help="A row is a row, whatever its value.")] = False,
+    min_value: Annotated[float | None, typer.Option(help="Test rows below are not relevant.")] = None,
+    out: Annotated[Path | None, typer.Option("--json", help="Where the figures go.")] = None,
+) -> None:
+    """Run the product's models on somebody's split; settings and weights are chosen on a part of train alone."""
+    progress = Console(stderr=True, highlight=False)
+    try:
+        names, ks = _names(algorithms), _lengths(k)
+        dataset = assemble(
+            read_interactions(train),
+            read_interactions(test),
+            texts=read_items(items) if items else {},
+            candidates=read_pairs(candidates) if candidates else None,
+            explicit=explicit,
+            binary=binary,
+            min_value=min_value,
+        )
+        bench = Bench(dataset, ks, seed, lambda text: progress.print(text, soft_wrap=True, markup=False))
+        how, rows = bench.run(names, validation, budget)
+        if out:
+            _write(out, _report(dataset, how, rows, seed))
+    except DataRefused as refused:
+        progress.print(refused.detail, style="red", soft_wrap=True, markup=False)
+        raise typer.Exit(Exit.DATA_REFUSED) from None
+    Console(highlight=False).print(_table(rows, ks))
+
+
+def _names(text: str) -> list[Algorithm]:
+    try:
+        return [Algorithm(name.strip()) for name in text.split(",")]
+    except ValueError as error:
+        known = ", ".join(algorithm.value for algorithm in Algorithm)
+        raise DataRefused(f"--algorithms: {error}; there are {known}.") from None
+
+
+def _lengths(text: str) -> list[int]:
+    try:
+        lengths = sorted({int(part) for part in text.split(",")} | {10})
+    except ValueError:
+        raise DataRefused(f"--k {text!r} is no list of lengths: write for example 10,20.") from None
+    if not 1 <= lengths[0] <= lengths[-1] <= LONGEST_LIST:
+        raise DataRefused(f"--k {text!r}: a list has 1 to {LONGEST_LIST:,} items.")
+    return lengths
+
+
+def _report(dataset: Dataset, how: Validation, rows: dict[Algorithm, Row], seed: int) -> dict[str, Any]:
+    return {
+        "dataset": {
+            "users": len(dataset.user_ids),
+            "items": len(dataset.item_ids),
+            "train": len(dataset.train),
+            "test": len(dataset.test),
+            "test_items_outside": dataset.n_outside,
+            "validation": how.value,
+            "seed": seed,
+        },
+        "algorithms": {
+            name.value: {
+                **row.figures,
+                "settings": row.settings,
+                "seconds": row.seconds,
+                "peak_memory_mb": row.peak_memory_mb,
+            }
+            for name, row in rows.items()
+        },
+    }
+
+
+def _write(path: Path, report: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    except OSError as error:
+        raise DataRefused(f"{path} cannot be written ({error.strerror}).") from None
+
+
+def _table(rows: dict[Algorithm, Row], ks: list[int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("algorithm", no_wrap=True)
+    columns = [f"{name}@{k}" for k in ks for name in SHOWN] + ["mrr", "rmse"]
+    shown = [name for name in columns if any(name in row.figures for row in rows.values())]
+    for header in (*shown, "tune s", "fit s"):
+        table.add_column(f" {header}", justify="right", no_wrap=True)
+    for name, row in sorted(rows.items(), key=lambda entry: -entry[1].figures["ndcg@10"]):
+        figures = [f"{row.figures[each]:.4f}" if each in row.figures else "" for each in shown]
+        table.add_row(name.value, *figures, f"{row.seconds['tune']:.1f}", f"{row.seconds['fit']:.1f}")
+    return table

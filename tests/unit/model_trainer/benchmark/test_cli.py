@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from model_trainer.cli import app
+
+HEADER = "user_id,item_id,value,timestamp"
+QUICK = ("--budget", "0", "--k", "5,10")
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> tuple[Path, Path]:
+    """Two camps that keep to their own twenty items; what is held out lies in the camp."""
+    rng = np.random.default_rng(3)
+    train, test = [HEADER], [HEADER]
+    for user in range(40):
+        items = 20 * (user % 2) + rng.permutation(20)[:12]
+        for place, item in enumerate(items):
+            (test if place >= 10 else train).append(f"u{user},i{item},{1 + place % 5},{1_000 * user + place}")
+    files = tmp_path / "train.csv", tmp_path / "test.csv"
+    for path, rows in zip(files, (train, test), strict=True):
+        path.write_text("\n".join(rows) + "\n")
+    return files
+
+
+def _run(train: Path, test: Path, *flags: str) -> Result:
+    return CliRunner().invoke(app, ["benchmark", "--train", str(train), "--test", str(test), *QUICK, *flags])
+
+
+def _figures(train: Path, test: Path, folder: Path, *flags: str) -> dict[str, Any]:
+    out = folder / "out.json"
+    done = _run(train, test, "--json", str(out), *flags)
+    assert done.exit_code == 0, done.output
+    found: dict[str, Any] = json.loads(out.read_text())
+    return found
+
+
+def test_what_the_camp_likes_is_found_and_everything_is_told(split: tuple[Path, Path], tmp_path: Path) -> None:
+    found = _figures(*split, tmp_path)
+    assert found["dataset"] | {"validation": "time"} == {
+        "users": 40,
+        "items": 40,
+        "train": 400,
+        "test": 80,
+        "test_items_outside": 0,
+        "validation": "time",
+        "seed": 0,
+    }
+    rows = found["algorithms"]
+    assert set(rows) == {"popularity", "user_based", "item_based", "als", "svd", "ease", "hybrid"}
+    for name, row in rows.items():
+        assert {"recall@5", "ndcg@10", "hit_rate@5", "precision@10", "map@5", "mrr", "coverage@10"} <= row.keys()
+        assert row["seconds"].keys() == {"tune", "fit", "recommend"}
+        assert row["peak_memory_mb"] > 50
+        assert row["settings"], name
+    assert rows["item_based"]["recall@10"] == 1
+    assert rows["hybrid"]["recall@10"] > rows["popularity"]["recall@10"]
+    assert sum(rows["hybrid"]["settings"]["weights"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_test_file_has_no_say_in_settings_and_weights(split: tuple[Path, Path], tmp_path: Path) -> None:
+    train, test = split
+    other = tmp_path / "other.csv"
+    other.write_text(f"{HEADER}\nu1,i3,5,1\nu2,i30,5,1\nu2,i31,5,1\n")
+    settings = [
+        {name: row["settings"] for name, row in _figures(train, path, tmp_path, "--seed", "4")["algorithms"].items()}
+        for path in (test, other)
+    ]
+    assert settings[0] == settings[1]
+
+
+def test_popularity_is_always_there_and_a_hybrid_blends_what_is_not_shown(
+    split: tuple[Path, Path], tmp_path: Path
+) -> None:
+    rows = _figures(*split, tmp_path, "--algorithms", "hybrid")["algorithms"]
+    assert set(rows) == {"popularity", "hybrid"}
+    assert rows["hybrid"]["recall@10"] > 0.9
+
+
+def test_ratings_are_predicted_where_values_are_such(split: tuple[Path, Path], tmp_path: Path) -> None:
+    rows = _figures(*split, tmp_path, "--algorithms", "svd", "--explicit")["algorithms"]
+    assert 0 < rows["svd"]["mae"] <= rows["svd"]["rmse"] < 3
+    assert "rmse" not in rows["popularity"]
+
+
+def test_texts_let_the_content_be_compared(split: tuple[Path, Path], tmp_path: Path) -> None:
+    items = tmp_path / "items.csv"
+    rows = [f"i{item},{'walnut desk' if item < 20 else 'jazz record'} {item}" for item in range(40)]
+    items.write_text("\n".join(["item_id,title", *rows]) + "\n")
+    found = _figures(*split, tmp_path, "--items", str(items), "--algorithms", "content_based")["algorithms"]
+    assert found["content_based"]["recall@10"] > found["popularity"]["recall@10"]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (["a,x,1,1", "a,y,1,2"], ["a,z,1,3"]),
+        (["a,x,1,1", "b,x,1,2", "c,x,1,3"], ["a,x,1,4", "d,x,1,5"]),
+        (["a,x,3,1", "a,y,3,1", "b,x,3,1", "b,z,3,1"], ["a,z,3,1", "b,y,3,1"]),
+        (["a,x,1,1"] * 5 + ["b,y,-2,1", "b,x,1,1"], ["b,q,1,2", "new,x,1,2"]),
+    ],
+    ids=["one user", "one item", "all alike", "repeated, negative and new"],
+)
+def test_odd_sets_have_an_answer(tmp_path: Path, train: list[str], test: list[str]) -> None:
+    files = tmp_path / "train.csv", tmp_path / "test.csv"
+    for path, rows in zip(files, (train, test), strict=True):
+        path.write_text("\n".join([HEADER, *rows]) + "\n")
+    for row in _figures(*files, tmp_path)["algorithms"].values():
+        assert 0 <= row["ndcg@10"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (("--algorithms", "magic"), "'magic' is not a valid Algorithm"),
+        (("--algorithms", "ncf"), "This version cannot fit ncf"),
+        (("--k", "ten"), "is no list of lengths"),
+        (("--k", "0,10"), "a list has 1 to 1,000 items"),
+        (("--json", "/dev/null/out"), "cannot be written"),
+        (("--candidates", "/nowhere.csv"), "There is no file nowhere.csv"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence_and_status_2(
+    split: tuple[Path, Path], flags: tuple[str, ...], sentence: str
+) -> None:
+    refused = _run(*split, *flags)
+    assert refused.exit_code == 2
+    assert sentence in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_an_empty_train_is_refused(split: tuple[Path, Path], tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_text(f"{HEADER}\n")
+    refused = _run(empty, split[1])
+    assert refused.exit_code == 2
+    assert "empty.csv" in refused.output
