@@ -55,7 +55,8 @@ def only_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "requirements"
     folder.mkdir()
-    (folder / "bootstrap.txt").write_text("")
+    for name in ("bootstrap", "demo"):
+        (folder / f"{name}.txt").write_text("")
     monkeypatch.setattr(install, "LOCKS", folder)
     monkeypatch.setenv("RECSTACK_VENV", str(tmp_path / "a venv"))
     monkeypatch.setenv("RECSTACK_STATE_DIR", str(tmp_path / "state"))
