@@ -44,8 +44,13 @@ def _figures(train: Path, test: Path, folder: Path, *flags: str) -> dict[str, An
 def test_what_the_camp_likes_is_found_and_everything_is_told(split: tuple[Path, Path], tmp_path: Path) -> None:
     found = _figures(*split, tmp_path)
     assert found["dataset"] == {
-        **{"users": 40, "items": 40, "train": 400, "test": 80, "test_items_outside": 0},
-        **{"validation": "last", "seed": 0},
+        "users": 40,
+        "items": 40,
+        "train": 400,
+        "test": 80,
+        "test_items_outside": 0,
+        "validation": "last",
+        "seed": 0,
     }
     rows = found["algorithms"]
     assert set(rows) == {"popularity", "user_based", "item_based", "als", "svd", "ease", "hybrid"}
