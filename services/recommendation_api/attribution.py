@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from recommendation_api.background import end
+from recommendation_api.background import Follower
 from recommendation_api.catalogue import CatalogueMirror
 from recsys.domain import Algorithm, EventType, Interaction
 from recsys.logs import masked
@@ -52,10 +52,10 @@ class Attribution:
         self._lists, self._catalogue, self._clock = lists, catalogue, clock
         self._waiting: deque[_Waiting] = deque()
         self._offered = asyncio.Event()
-        self._follower: asyncio.Task[None] | None = None
+        self._follower = Follower(self._follow, TASK)
 
     def start(self) -> None:
-        self._follower = asyncio.create_task(self._follow(), name=TASK)
+        self._follower.start()
 
     def offer(self, event: Interaction) -> None:
         """An event that was stored a moment ago; one that names no list is none of ours."""
@@ -69,8 +69,7 @@ class Attribution:
 
     async def aclose(self) -> None:
         """Stop, and look once more for what still waits."""
-        if self._follower:
-            await end(self._follower)
+        await self._follower.aclose()
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._settle()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from recommendation_api.background import end
+from recommendation_api.background import Follower
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recsys.errors import Unavailable
 from recsys.ports import Catalog
@@ -49,7 +49,7 @@ class CatalogueMirror:
         self._view = CatalogueArrays()
         self._reading = asyncio.Lock()
         self._asked = self._answered = 0
-        self._follower: asyncio.Task[None] | None = None
+        self._follower = Follower(self._follow, TASK)
         self._failing = False
 
     @property
@@ -64,11 +64,10 @@ class CatalogueMirror:
     async def start(self) -> None:
         """Load everything and keep following; while PostgreSQL is away, start empty and go on trying."""
         await self._try()
-        self._follower = asyncio.create_task(self._follow(), name=TASK)
+        self._follower.start()
 
     async def aclose(self) -> None:
-        if self._follower:
-            await end(self._follower)
+        await self._follower.aclose()
 
     async def refresh(self) -> None:
         """Take in every write that was committed before this call. Concurrent calls share one read. Raises

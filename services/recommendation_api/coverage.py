@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 
-from recommendation_api.background import end
+from recommendation_api.background import Follower
 from recommendation_api.catalogue import CatalogueMirror
 from recommendation_api.serving.filters import available
 from recsys.errors import Unavailable
@@ -39,14 +39,13 @@ class Coverage:
         self._lists, self._catalogue, self._clock = lists, catalogue, clock
         self._lock: BufferedWriter | None = lock.open("wb") if lock else None
         self._is_mine = lock is None
-        self._follower: asyncio.Task[None] | None = None
+        self._follower = Follower(self._follow, TASK)
 
     def start(self) -> None:
-        self._follower = asyncio.create_task(self._follow(), name=TASK)
+        self._follower.start()
 
     async def aclose(self) -> None:
-        if self._follower:
-            await end(self._follower)
+        await self._follower.aclose()
         if self._lock:
             self._lock.close()
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import structlog
 
-from recommendation_api.background import end
+from recommendation_api.background import Follower
 from recommendation_api.catalogue import CatalogueMirror
 from recsys.errors import Unavailable
 from recsys.stores import Stores
@@ -29,14 +29,13 @@ class Invalidation:
         self._cache, self._catalog, self._mirror = stores.cache, stores.catalog, mirror
         self._pause_seconds = pause_seconds
         self._missed = asyncio.Event()
-        self._mover: asyncio.Task[None] | None = None
+        self._follower = Follower(self._follow, TASK)
 
     def start(self) -> None:
-        self._mover = asyncio.create_task(self._follow(), name=TASK)
+        self._follower.start()
 
     async def aclose(self) -> None:
-        if self._mover:
-            await end(self._mover)
+        await self._follower.aclose()
         if self._missed.is_set():
             await self._move()
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import httpx
 import structlog
 
-from recommendation_api.background import end
+from recommendation_api.background import Follower
 from recsys.errors import Unavailable
 from recsys.logs import masked
 from recsys.settings import Settings
@@ -35,14 +35,13 @@ class Probes:
     ) -> None:
         self._servers, self._every_seconds = servers or {}, every_seconds
         self._pings = {**pings, **{name: server.ping for name, server in self._servers.items()}}
-        self._follower: asyncio.Task[None] | None = None
+        self._follower = Follower(self._follow, TASK)
 
     def start(self) -> None:
-        self._follower = asyncio.create_task(self._follow(), name=TASK)
+        self._follower.start()
 
     async def aclose(self) -> None:
-        if self._follower:
-            await end(self._follower)
+        await self._follower.aclose()
         for server in self._servers.values():
             await server.aclose()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from recommendation_api.background import end
+from recommendation_api.background import Follower
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
 from recsys.domain import Deployment
@@ -54,7 +54,7 @@ class Watcher:
         self._away = False
         self._turn = asyncio.Lock()
         self._head_start = min(HEAD_START_SECONDS, self._poll_seconds)
-        self._follower: asyncio.Task[None] | None = None
+        self._follower = Follower(self._follow, TASK)
 
     async def start(self) -> None:
         """Load what should be live; where that cannot be known or loaded, what was live last, else the newest release
@@ -65,11 +65,10 @@ class Watcher:
             for version in await self._last_known():
                 if version not in self._refused and await self._load(version):
                     break
-        self._follower = asyncio.create_task(self._follow(), name=TASK)
+        self._follower.start()
 
     async def aclose(self) -> None:
-        if self._follower:
-            await end(self._follower)
+        await self._follower.aclose()
 
     async def look(self) -> None:
         """One look at the alias. Raises `Unavailable` while the registry is away."""
