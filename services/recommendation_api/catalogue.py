@@ -10,6 +10,7 @@ import structlog
 from recommendation_api.background import Follower
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recsys.errors import Unavailable
+from recsys.logs import masked
 from recsys.ports import Catalog
 from recsys.telemetry import BACKGROUND_ERRORS
 
@@ -118,7 +119,7 @@ class CatalogueMirror:
         except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may succeed
             BACKGROUND_ERRORS.labels(TASK).inc()
             if not self._failing:
-                logger.warning("the catalogue cannot be read", task=TASK, error=str(error))
+                logger.warning("the catalogue cannot be read", task=TASK, error=masked(error))
             self._failing = True
         else:
             self._failing = False

@@ -10,6 +10,7 @@ import structlog
 from recommendation_api.background import Follower
 from recommendation_api.catalogue import CatalogueMirror
 from recsys.errors import Unavailable
+from recsys.logs import masked
 from recsys.stores import Stores
 from recsys.telemetry import BACKGROUND_ERRORS, CACHE_WRITES
 
@@ -63,7 +64,7 @@ class Invalidation:
             moved = True
         except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may succeed
             BACKGROUND_ERRORS.labels(TASK).inc()
-            logger.warning("the catalogue's revision cannot be moved", task=TASK, error=str(error))
+            logger.warning("the catalogue's revision cannot be moved", task=TASK, error=masked(error))
         finally:
             if not moved:
                 self._missed.set()
