@@ -115,16 +115,13 @@ explain() {
     if image=$(grep -oE 'Get "https?://[^"]+": .*' "$log" | tail -n 1) && [ -n "$image" ]; then
         fail "An image could not be pulled: check the network (or Docker's proxy and mirror settings), or leave the service out with --without; the engine said: $image"
     fi
-    if grep -qiE 'no space left on device' "$log"; then
-        fail 'The disk is full: make room (docker system df shows what Docker holds), then run ./setup.sh again.'
-    fi
-    words=$(compose logs --no-log-prefix --tail 40 postgres migrate 2>/dev/null || true)
+    words=$(cat "$log" && compose logs --no-log-prefix --tail 40 postgres migrate 2>/dev/null || true)
     case $words in
         *'incompatible with server'* | *'PostgreSQL data in'* | *'initialized by PostgreSQL version'*)
             fail "The volume postgres-data comes from another major version of PostgreSQL: restore a dump of it into a new volume, or drop all data with ./setup.sh reset." ;;
         *'password authentication failed'*)
             fail "POSTGRES_PASSWORD in .env is not the one that the volume postgres-data was made with: put that one back, or drop all data with ./setup.sh reset." ;;
-        *'No space left on device'*)
+        *[Nn]'o space left on device'*)
             fail 'The disk is full: make room (docker system df shows what Docker holds), then run ./setup.sh again.' ;;
     esac
     compose ps --all --format '{{.Service}} {{.State}} {{.Health}} {{.ExitCode}}' >"$log.state" 2>/dev/null || true
@@ -245,15 +242,15 @@ row() {
     case " $services " in *" $1 "*) ;; *) return 0 ;; esac
     case $(awk -v service="$1" '$1 == service {print $2, $3}' "$log.state") in
         'running healthy') printf '  ✓ %-20s %s\n' "$1" "$2" ;;
-        running*) printf '  … %-20s %s  (is loading)\n' "$1" "$2" && all=1 ;;
-        *) printf '  ✗ %-20s %s  (does not run)\n' "$1" "$2" && all=1 ;;
+        running*) printf '  … %-20s %s  (is loading)\n' "$1" "$2" && silent=yes ;;
+        *) printf '  ✗ %-20s %s  (does not run)\n' "$1" "$2" && silent=yes ;;
     esac
 }
 
 table() {
     compose ps --all --format '{{.Service}} {{.State}} {{.Health}}' >"$log.state" 2>/dev/null
     services=$(awk '{print $1}' "$log.state" | tr '\n' ' ')
-    all=0
+    silent=no
     row recommendation-api "http://127.0.0.1:$(setting API_PORT 8000)/docs"
     row grafana "http://127.0.0.1:$(setting GRAFANA_PORT 3000)   $(setting GRAFANA_USER admin) / $(setting GRAFANA_PASSWORD recsys123)"
     row prometheus "http://127.0.0.1:$(setting PROMETHEUS_PORT 9090)"
@@ -263,8 +260,8 @@ table() {
     row postgres "127.0.0.1:$(setting POSTGRES_PORT 5432), database and user recstack, password in .env"
     row redis "redis://127.0.0.1:$(setting REDIS_PORT 6379)/0"
     row model-trainer "http://127.0.0.1:$(setting TRAINER_METRICS_PORT 8002)/metrics"
-    for service in postgres-exporter redis-exporter; do row "$service" '' | sed 's/ *$//'; done
-    return 0
+    row postgres-exporter 'read by Prometheus'
+    row redis-exporter 'read by Prometheus'
 }
 
 warn() {
@@ -278,7 +275,7 @@ status() {
     running || { echo 'RecStack is not running; ./setup.sh starts it.' && exit 3; }
     mkdir -p .recstack/logs
     table
-    exit "$all"
+    [ "$silent" = no ]
 }
 
 stop() {
