@@ -18,7 +18,7 @@ from grafana.layout import Section, dashboard
 from grafana.panels import Caption, chart, figure, note, states
 from grafana.quality import AGE, DIVERSITY, OLD, VARIED
 from grafana.queries import DATASOURCE_NAME, Query, growth
-from grafana.service import FAST, time_to_a_list
+from grafana.service import FAST, time_to_a_list, times_to_a_list
 
 HOME = "recstack-home"
 LEADS = {
@@ -123,17 +123,7 @@ def _count(
 
 def _lately() -> list[Chart]:
     return [
-        chart(
-            Caption(
-                21,
-                "Time to a list",
-                "Percentiles of POST /recommendations over five minutes, cached lists included.",
-                Seconds,
-            ),
-            *(time_to_a_list(name) for name in ("p50", "p95", "p99")),
-            colours=colours.PERCENTILES,
-            width=8,
-        ),
+        times_to_a_list(21, width=8),
         chart(
             Caption(22, "Requests", "All routes together, over five minutes.", RequestsPerSecond),
             Query("sum(recstack:request_rate:5m)", "requests"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.builders.timeseries import Panel as Chart
 from grafana_foundation_sdk.models.common import StackingMode
 from grafana_foundation_sdk.models.units import CountsPerSecond, NoUnit, PercentUnit, RequestsPerSecond, Seconds
 
 from grafana import colours
 from grafana.alerts import SERVICE
-from grafana.colours import BAD, CALM, FAIR, GOOD
+from grafana.colours import BAD, CALM, FAIR, GOOD, Steps
 from grafana.layout import Panels, Section, choice, dashboard
 from grafana.panels import Caption, chart, density, figure
 from grafana.queries import Query, quantile, rate, share
@@ -35,6 +36,18 @@ def service() -> Dashboard:
 def time_to_a_list(percentile: str) -> Query:
     """`p50`, `p95` or `p99` over five minutes."""
     return Query(f"recstack:request_seconds:{percentile}_5m{{{LISTS}}}", percentile)
+
+
+def times_to_a_list(number: int, *, steps: Steps = (), width: int = 12) -> Chart:
+    """The three of them over time."""
+    about = "Percentiles of POST /recommendations over five minutes, cached lists included."
+    return chart(
+        Caption(number, "Time to a list", about, Seconds),
+        *(time_to_a_list(percentile) for percentile in ("p50", "p95", "p99")),
+        colours=colours.PERCENTILES,
+        steps=steps,
+        width=width,
+    )
 
 
 def _glance() -> Panels:
@@ -121,17 +134,7 @@ def _kinds() -> Panels:
 
 def _times() -> Panels:
     return [
-        chart(
-            Caption(
-                21,
-                "Time to a list",
-                "Percentiles of POST /recommendations over five minutes, cached lists included.",
-                Seconds,
-            ),
-            *(time_to_a_list(name) for name in ("p50", "p95", "p99")),
-            colours=colours.PERCENTILES,
-            steps=((0.25, BAD),),
-        ),
+        times_to_a_list(21, steps=((0.25, BAD),)),
         chart(
             Caption(
                 22,
