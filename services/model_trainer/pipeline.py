@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -21,7 +20,7 @@ from model_trainer.plan import Plan
 from model_trainer.publish import Publisher
 from model_trainer.quality import check_data
 from model_trainer.snapshot import Snapshot, read_snapshot
-from model_trainer.steps import Steps
+from model_trainer.steps import Steps, peak_memory_mb
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.algorithms.base import TrainingData
 from recsys.algorithms.hybrid import DEFAULT_WEIGHTS
@@ -232,8 +231,3 @@ class Training:
 def _blend(weights: Mapping[str, float]) -> str:
     ordered = sorted(weights.items(), key=lambda pair: -pair[1])
     return ", ".join(f"{name} {weight:.2f}" for name, weight in ordered)
-
-
-def peak_memory_mb() -> float:
-    """The most that this process has held, in MB (ru_maxrss counts kB on Linux)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

@@ -1,7 +1,8 @@
-"""What the trainer is doing, step by step, with times: a spinner on a terminal, lines elsewhere."""
+"""What the trainer is doing, step by step, with times and memory: a spinner on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,3 +46,8 @@ class Steps:
     def _print(self, mark: str, step: Step) -> None:
         note = f"  [dim]{step.note}[/]" if step.note else ""
         self.console.print(f"{mark} {step.name:<34}{step.seconds:6.1f} s{note}", soft_wrap=True)
+
+
+def peak_memory_mb() -> float:
+    """The most that this process has held, in MB (ru_maxrss counts kB on Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

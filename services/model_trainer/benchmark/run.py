@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +11,10 @@ import numpy as np
 from scipy import sparse
 
 from model_trainer.benchmark.dataset import Dataset
-from model_trainer.benchmark.scoring import score
+from model_trainer.benchmark.scoring import Scoring
 from model_trainer.benchmark.space import Settings, tries
 from model_trainer.benchmark.validation import Validation, cut, decide
+from model_trainer.steps import peak_memory_mb
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.ease import EaseConfig
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
@@ -81,12 +81,13 @@ class Bench:
         components = [name for name in wanted if name is not Algorithm.HYBRID]
         tuned = self._tune(components, question, budget)
         weights = self._blend(tuned, question) if Algorithm.HYBRID in wanted else None
-        models = self._fit_all(components)
+        data = self.dataset.training_data(self.dataset.train)
+        models = self._fit_all(components, data)
         if weights is not None:
             models[Algorithm.HYBRID] = Hybrid(HybridConfig(weights)).bind(models)
             self.rows[Algorithm.HYBRID].settings = {"weights": dict(weights)}
         shown = [name for name in wanted if name is Algorithm.POPULARITY or name in names]
-        self._score({name: models[name] for name in shown})
+        self._score({name: models[name] for name in shown}, data)
         return chosen_how, {name: self.rows[name] for name in shown}
 
     def _fittable(self, names: Sequence[Algorithm]) -> list[Algorithm]:
@@ -144,29 +145,25 @@ class Bench:
         self.rows[Algorithm.HYBRID].seconds["tune"] = time.monotonic() - began
         return {name: weight for name, weight in weights.items() if weight > 0}
 
-    def _fit_all(self, names: Sequence[Algorithm]) -> dict[Algorithm, Recommender]:
-        data = self.dataset.training_data(self.dataset.train)
+    def _fit_all(self, names: Sequence[Algorithm], data: TrainingData) -> dict[Algorithm, Recommender]:
         models: dict[Algorithm, Recommender] = {}
         for name in names:
             began = time.monotonic()
             models[name] = create(name, self.rows[name].settings).fit(data)
             row = self.rows[name]
             row.seconds["fit"], row.settings = time.monotonic() - began, models[name].settings
-            row.peak_memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+            row.peak_memory_mb = peak_memory_mb()
             self.say(f"{name.value}: fitted on all of train in {row.seconds['fit']:.1f} s")
         return models
 
-    def _score(self, models: Mapping[Algorithm, Recommender]) -> None:
-        histories = self.dataset.training_data(self.dataset.train).histories
+    def _score(self, models: Mapping[Algorithm, Recommender], data: TrainingData) -> None:
         relevant = self.dataset.relevant(self.dataset.test)
-        for name, model in models.items():
-            began = time.monotonic()
-            asked = {Algorithm.POPULARITY: models[Algorithm.POPULARITY], name: model}
-            found = score(asked, histories, relevant, ks=self.ks, candidates=self.dataset.candidates)
+        found = Scoring(data.histories, relevant, self.ks, self.dataset.candidates).score(models)
+        for name, (figures, seconds) in found.items():
             row = self.rows[name]
-            row.figures = found[name] | self._rating_errors(model)
-            row.seconds["recommend"] = time.monotonic() - began
-            row.peak_memory_mb = max(row.peak_memory_mb, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+            row.figures = figures | self._rating_errors(models[name])
+            row.seconds["recommend"] = seconds
+            row.peak_memory_mb = max(row.peak_memory_mb, peak_memory_mb())
 
     def _rating_errors(self, model: Recommender) -> dict[str, float]:
         """Of explicit ratings, on the test rows within the catalogue, for a model that predicts them."""

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.algorithms.base import Histories, Recommender
+from recsys.algorithms.base import Histories, IndexArray, Recommender
 from recsys.domain import Algorithm
 from recsys.evaluation import metrics
 from recsys.evaluation.judge import judge, judgement
 from recsys.evaluation.splits import judged_users
 
 
-def score(
-    models: Mapping[Algorithm, Recommender],
-    histories: Histories,
-    relevant: sparse.csr_array,
-    *,
-    ks: Sequence[int],
-    candidates: sparse.csr_array | None = None,
-) -> dict[Algorithm, dict[str, float]]:
-    """Each model's metrics, means over the users with a test item.
+@dataclass(frozen=True)
+class Scoring:
+    """What the test part asks of models that were fitted on `histories`.
 
-    Args:
-        models: fitted on `histories`, popularity among them: its list is that of users without a history
-        histories: (n_users, n_items) of train; what they touched is not ranked
-        relevant: (n_users, at least n_items); further columns are outside the catalogue, and missed
-        ks: list lengths
-        candidates: (n_users, n_items) whose stored entries alone are ranked
+    The cold list, popularity's, is that of every user without a history.
     """
-    users = judged_users(relevant)
-    warm = np.diff(histories.weights.indptr)[users] > 0
-    cold = judge(models[Algorithm.POPULARITY], histories, relevant, users[~warm], ks=ks, candidates=candidates).ranked
-    n_items = histories.weights.shape[1]
-    measured: dict[Algorithm, dict[str, float]] = {}
-    for name, model in models.items():
+
+    histories: Histories
+    """(n_users, n_items) of train; what they touched is not ranked."""
+    relevant: sparse.csr_array
+    """(n_users, at least n_items); further columns are outside the catalogue, and missed."""
+    ks: Sequence[int]
+    """List lengths."""
+    candidates: sparse.csr_array | None = None
+    """(n_users, n_items) whose stored entries alone are ranked."""
+
+    def score(self, models: Mapping[Algorithm, Recommender]) -> dict[Algorithm, tuple[dict[str, float], float]]:
+        """Each model's metrics, means over the users with a test item, and the seconds of its ranking.
+
+        `models` are fitted on `histories`, popularity among them.
+        """
+        users = judged_users(self.relevant)
+        warm = np.diff(self.histories.weights.indptr)[users] > 0
+        cold = self._ranked(models[Algorithm.POPULARITY], users[~warm])
+        return {name: self._measure(model, users, warm, cold) for name, model in models.items()}
+
+    def _measure(
+        self, model: Recommender, users: IndexArray, warm: NDArray[np.bool_], cold: IndexArray
+    ) -> tuple[dict[str, float], float]:
+        began = time.monotonic()
         ranked = np.empty((len(users), cold.shape[1]), np.int32)
         ranked[~warm] = cold
-        ranked[warm] = judge(model, histories, relevant, users[warm], ks=ks, candidates=candidates).ranked
-        overall = dict(judgement(ranked, relevant, users, ks).overall)
-        overall |= {f"coverage@{k}": metrics.coverage_at_k(ranked, n_items, k) for k in ks}
-        measured[name] = overall
-    return measured
+        ranked[warm] = self._ranked(model, users[warm])
+        seconds = time.monotonic() - began
+        overall = dict(judgement(ranked, self.relevant, users, self.ks).overall)
+        n_items = self.histories.weights.shape[1]
+        return overall | {f"coverage@{k}": metrics.coverage_at_k(ranked, n_items, k) for k in self.ks}, seconds
+
+    def _ranked(self, model: Recommender, users: IndexArray) -> IndexArray:
+        return judge(model, self.histories, self.relevant, users, ks=self.ks, candidates=self.candidates).ranked

@@ -7,7 +7,7 @@ import pytest
 
 from model_trainer.benchmark.dataset import Dataset, assemble
 from model_trainer.benchmark.files import Interactions
-from model_trainer.benchmark.scoring import score
+from model_trainer.benchmark.scoring import Scoring
 from recsys.algorithms.item_based import ItemBased
 from recsys.algorithms.popularity import Popularity
 from recsys.domain import Algorithm
@@ -21,7 +21,8 @@ def _rows(text: str) -> Interactions:
 def _scored(data: Dataset) -> dict[Algorithm, dict[str, float]]:
     known = data.training_data(data.train)
     models = {Algorithm.POPULARITY: Popularity().fit(known), Algorithm.ITEM_BASED: ItemBased().fit(known)}
-    return score(models, known.histories, data.relevant(data.test), ks=(1, 2), candidates=data.candidates)
+    scored = Scoring(known.histories, data.relevant(data.test), (1, 2), data.candidates).score(models)
+    return {name: figures for name, (figures, _) in scored.items()}
 
 
 def test_popularity_by_hand() -> None:
