@@ -42,9 +42,9 @@ class Containers:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, *command: str, seconds: float = COMMAND_SECONDS) -> str:
-        """What `command` prints. Fails the test with its last words where it fails."""
-        done = subprocess.run(
+    def attempt(self, *command: str, seconds: float = COMMAND_SECONDS) -> subprocess.CompletedProcess[str]:
+        """What came of `command`, whatever its status."""
+        return subprocess.run(
             command,
             cwd=self.folder,
             env=self.environment,
@@ -53,6 +53,10 @@ class Containers:
             timeout=seconds,
             check=False,
         )
+
+    def run(self, *command: str, seconds: float = COMMAND_SECONDS) -> str:
+        """What `command` prints. Fails the test with its last words where it fails."""
+        done = self.attempt(*command, seconds=seconds)
         assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr[-4000:]}"
         return done.stdout
 

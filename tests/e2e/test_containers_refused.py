@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from tests.e2e.compose import Containers, copy_of_the_repository, own_environmen
 from tests.e2e.stack import Stack
 from tests.e2e.test_containers import absent_services, containers_of
 
-START_SECONDS = 300
 OLDER = "echo 16 > /volume/18/docker/PG_VERSION"
 
 
@@ -32,16 +30,7 @@ def other(stack: Stack, tmp_path: Path) -> Iterator[Containers]:
 
 def _refused(containers: Containers) -> str:
     """The sentence of a start that fails; asserts that no container is left."""
-    command = ["./setup.sh", "--docker", *containers.environment["WITHOUT"].split()]
-    done = subprocess.run(
-        command,
-        cwd=containers.folder,
-        env=containers.environment,
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
+    done = containers.attempt("./setup.sh", "--docker", *containers.environment["WITHOUT"].split())
     assert done.returncode == 1, done.stdout
     assert containers.compose("ps", "--all", "--quiet") == ""
     sentence: str = done.stderr.strip().splitlines()[-1]
@@ -76,15 +65,7 @@ def test_containers_of_another_checkout_are_left_alone(stack: Stack, other: Cont
     theirs = containers_of(stack).environment["COMPOSE_PROJECT_NAME"]
     other.environment["COMPOSE_PROJECT_NAME"], ours = theirs, other.environment["COMPOSE_PROJECT_NAME"]
     try:
-        done = subprocess.run(
-            ["./setup.sh", "--docker"],
-            cwd=other.folder,
-            env=other.environment,
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        done = other.attempt("./setup.sh", "--docker")
     finally:
         other.environment["COMPOSE_PROJECT_NAME"] = ours
     assert done.returncode == 1
