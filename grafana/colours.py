@@ -19,6 +19,7 @@ ALGORITHMS: Mapping[str, str] = {
     "user_based": "super-light-green",
     "content_based": "orange",
     "popularity": FAINT,
+    "recent_popular": "#757575",
     "random": "#5a5a5a",
 }
 SOURCES: Mapping[str, str] = {**ALGORITHMS, "diversity": "yellow", "refill": "red"}

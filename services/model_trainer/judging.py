@@ -1,4 +1,4 @@
-"""The verdict on the models: what they rank against what users did later, beside popularity and chance."""
+"""The verdict on the models: what they rank against what users did later, beside what each of them has to beat."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
+from model_trainer.baselines import RANDOM, RECENT_POPULAR, random_lists, recent_popular
 from model_trainer.plan import Plan
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.content_based import ContentBased
 from recsys.algorithms.svd import Svd
 from recsys.domain import EVENT_CODES, Algorithm, EventType
 from recsys.evaluation import metrics
+from recsys.evaluation.beyond_accuracy import Surroundings, tastes
 from recsys.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys.evaluation.judge import MRR_CUT, Judgement, judge_all, judgement
 from recsys.evaluation.metrics import PerUser
-from recsys.evaluation.ranking import NO_ITEM, rank
+from recsys.evaluation.ranking import NO_ITEM
 from recsys.evaluation.splits import judged_users, relevant_items
 from recsys.preferences import Events
 from recsys.settings import EventWeights
 
-RANDOM = "random"
 KS = (10, 20)
 K = 10
 HEADLINE = f"ndcg@{K}"
@@ -44,8 +45,8 @@ class Questions:
 @dataclass(frozen=True)
 class Verdict:
     metrics: Mapping[str, Mapping[str, float]]
-    """By algorithm and for `random`: `ndcg@10`, …, `coverage@10`, `diversity@10`, `novelty@10`; `rmse` and `mae`
-    where ratings are predicted."""
+    """By algorithm and for each baseline: `ndcg@10`, …, `coverage@10`, …; `rmse` and `mae` where ratings
+    are predicted."""
     n_users: int
     n_newcomers: int
     versus_popularity: Interval
@@ -78,21 +79,23 @@ def judge_models(
     asked = questions(test, train, weights, limit=plan.judged_users, seed=plan.seed)
     if not len(asked.users):
         return None
-    named = {name.value: model for name, model in models.items()}
+    named = {name.value: model for name, model in models.items()} | {RECENT_POPULAR: recent_popular(train, plan)}
     judged = judge_all(named, train.histories, asked.relevant, asked.users, ks=KS, batch=BATCH)
-    judged[RANDOM] = _judge_chance(train, asked, plan.seed)
-    measured = {name: {**one.overall, **_beyond_accuracy(one, train, models)} for name, one in judged.items()}
+    chance = random_lists(train, asked.users, MRR_CUT, seed=plan.seed, batch=BATCH)
+    judged[RANDOM] = judgement(chance, asked.relevant, asked.users, KS)
+    around = _surroundings(judged[Algorithm.POPULARITY], train, asked, models)
+    measured = {name: {**one.overall, **around.measure(one, K)} for name, one in judged.items()}
     for name, model in models.items():
         measured[name.value] |= _rating_errors(model, test)
     headline = {name: one.per_user[HEADLINE] for name, one in judged.items()}
     lists = judged[Algorithm.HYBRID.value].ranked[:, :K]
-    hybrid, popularity, chance = headline[Algorithm.HYBRID], headline[Algorithm.POPULARITY], headline[RANDOM]
+    hybrid, popularity = headline[Algorithm.HYBRID], headline[Algorithm.POPULARITY]
     return Verdict(
         metrics=measured,
         n_users=len(asked.users),
         n_newcomers=asked.n_newcomers,
         versus_popularity=paired_bootstrap(hybrid, popularity, statistic="ratio", seed=plan.seed),
-        versus_random=paired_bootstrap(hybrid, chance, statistic="difference", seed=plan.seed),
+        versus_random=paired_bootstrap(hybrid, headline[RANDOM], statistic="difference", seed=plan.seed),
         users=asked.users,
         ndcg=hybrid,
         n_empty=int((lists[:, 0] == NO_ITEM).sum()),
@@ -100,27 +103,19 @@ def judge_models(
     )
 
 
-def _judge_chance(train: TrainingData, asked: Questions, seed: int) -> Judgement:
-    """Lists drawn blindly from what each user had not touched."""
-    rng = np.random.default_rng(seed)
-    lists = [np.empty((0, MRR_CUT), np.int32)]
-    for start in range(0, len(asked.users), BATCH):
-        rows = asked.users[start : start + BATCH]
-        scores = rng.random((len(rows), len(train.item_ids)), dtype=np.float32)
-        lists.append(rank(scores, train.histories.weights[rows], MRR_CUT))
-    return judgement(np.vstack(lists), asked.relevant, asked.users, KS)
-
-
-def _beyond_accuracy(one: Judgement, train: TrainingData, models: Mapping[Algorithm, Recommender]) -> dict[str, float]:
-    """How varied the lists are, and how far from what everybody knows."""
-    touched_by = np.bincount(train.histories.weights.indices, minlength=len(train.item_ids))
-    novelty = metrics.novelty_at_k(one.ranked, touched_by, len(train.user_ids), K)
-    result = {f"novelty@{K}": float(novelty.mean())}
+def _surroundings(
+    popularity: Judgement, train: TrainingData, asked: Questions, models: Mapping[Algorithm, Recommender]
+) -> Surroundings:
     content = models.get(Algorithm.CONTENT_BASED)
-    if isinstance(content, ContentBased):
-        diversity = metrics.intra_list_diversity_at_k(one.ranked, content.items, K)
-        result[f"diversity@{K}"] = float(diversity.mean())
-    return result
+    return Surroundings(
+        touched_by=np.bincount(train.histories.weights.indices, minlength=len(train.item_ids)),
+        n_users=len(train.user_ids),
+        relevant=asked.relevant,
+        primitive=popularity.ranked,
+        category=train.content.category,
+        tastes=tastes(train.histories.rows(asked.users), train.content),
+        vectors=content.items if isinstance(content, ContentBased) else None,
+    )
 
 
 def _rating_errors(model: Recommender, test: Events) -> dict[str, float]:

@@ -18,4 +18,6 @@ class Plan:
     """Below, chosen weights would follow chance: the default ones stay."""
     min_judged_users: int = 100
     """Below, the verdict is shown but decides nothing."""
+    recent_half_life_days: float = 14.0
+    """Of the recent-popular baseline: an event this much older than the last one counts half."""
     seed: int = 0

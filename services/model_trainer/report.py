@@ -8,7 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from model_trainer.judging import HEADLINE, RANDOM, Verdict
+from model_trainer.baselines import BASELINES
+from model_trainer.judging import HEADLINE, Verdict
 from model_trainer.pipeline import Trained
 from recsys.domain import Algorithm
 
@@ -55,7 +56,7 @@ def _table(trained: Trained, verdict: Verdict) -> Table:
 
 
 def _fit_seconds(trained: Trained, algorithm: str) -> str:
-    if algorithm == RANDOM or Algorithm(algorithm) not in trained.fit_seconds:
+    if algorithm in BASELINES or Algorithm(algorithm) not in trained.fit_seconds:
         return ""
     return f"{trained.fit_seconds[Algorithm(algorithm)]:.1f}"
 

@@ -248,8 +248,8 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_training_step_seconds": {"step": re.compile(r"[a-z_]{1,40}")},
     "recstack_algorithm_fit_seconds": {"algorithm": ALGORITHMS},
     "recstack_model_quality": {
-        "algorithm": ALGORITHMS | {"random"},
-        "metric": re.compile(r"[a-z_]{1,16}(_at_\d{1,3})?"),
+        "algorithm": ALGORITHMS | {"random", "recent_popular"},
+        "metric": re.compile(r"[a-z_]{1,24}(_at_\d{1,3})?"),
     },
     "recstack_group_quality": {"attribute": ATTRIBUTES, "group": GROUPS},
     "recstack_group_quality_ratio": {"attribute": ATTRIBUTES, "group": GROUPS},

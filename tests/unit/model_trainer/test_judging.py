@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model_trainer.baselines import RANDOM, RECENT_POPULAR
 from model_trainer.fitting import Fitted
-from model_trainer.judging import RANDOM, Verdict, judge_models, questions
+from model_trainer.judging import Verdict, judge_models, questions
 from model_trainer.plan import Plan
 from recsys.algorithms.base import TrainingData
+from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.svd import Svd
 from recsys.domain import EVENT_CODES, Algorithm, EventType
 from recsys.preferences import Events
@@ -18,9 +20,15 @@ MEASURES = {
     "recall@10",
     "map@10",
     "hit_rate@10",
+    "mrr",
     "coverage@10",
+    "gini@10",
+    "average_popularity@10",
     "diversity@10",
     "novelty@10",
+    "serendipity@10",
+    "calibration@10",
+    "user_coverage@10",
 }
 
 
@@ -60,7 +68,7 @@ def test_asks_at_most_as_many_as_the_limit_the_same_ones_each_time(before: Train
 
 
 def test_each_model_and_chance_is_measured(verdict: Verdict, fitted: Fitted) -> None:
-    assert set(verdict.metrics) == {*(name.value for name in fitted.models), "hybrid", RANDOM}
+    assert set(verdict.metrics) == {*(name.value for name in fitted.models), "hybrid", RANDOM, RECENT_POPULAR}
     for row in verdict.metrics.values():
         assert set(row) >= MEASURES
         assert all(np.isfinite(value) for value in row.values())
@@ -78,6 +86,26 @@ def test_chance_ranks_as_chance_does(verdict: Verdict, before: TrainingData, lat
     left = len(before.item_ids) - np.diff(before.histories.weights.indptr)[asked.users]
     expected = float((np.diff(asked.relevant.indptr)[asked.users] / left).mean())
     assert verdict.metrics[RANDOM]["precision@10"] == pytest.approx(expected, rel=0.35)
+
+
+def test_the_personal_lists_surprise_and_fit_better_than_those_for_everybody(verdict: Verdict) -> None:
+    hybrid, popularity, chance = (verdict.metrics[name] for name in ("hybrid", "popularity", RANDOM))
+    assert popularity["serendipity@10"] == 0
+    assert hybrid["serendipity@10"] > chance["serendipity@10"] > 0
+    assert hybrid["calibration@10"] < popularity["calibration@10"]
+    assert chance["average_popularity@10"] < hybrid["average_popularity@10"] < popularity["average_popularity@10"]
+
+
+def test_the_recent_baseline_forgets(fitted: Fitted, before: TrainingData, later: Events) -> None:
+    models = {name: fitted.models[name] for name in (Algorithm.POPULARITY, Algorithm.ITEM_BASED, Algorithm.ALS)}
+    models[Algorithm.HYBRID] = Hybrid(HybridConfig({"popularity": 1.0})).bind(models)
+    rows = []
+    for days in (1e9, 1.0):
+        verdict = judge_models(models, before, later, EventWeights(), Plan(recent_half_life_days=days))
+        assert verdict is not None
+        rows.append(verdict.metrics)
+    assert rows[0][RECENT_POPULAR]["ndcg@10"] == pytest.approx(rows[0]["popularity"]["ndcg@10"])
+    assert rows[1][RECENT_POPULAR]["ndcg@10"] != pytest.approx(rows[0][RECENT_POPULAR]["ndcg@10"])
 
 
 def test_ratings_are_predicted_where_a_model_can(verdict: Verdict, fitted: Fitted, later: Events) -> None:
