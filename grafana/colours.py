@@ -16,6 +16,7 @@ ALGORITHMS: Mapping[str, str] = {
     "ease": "semi-dark-blue",
     "ncf": "dark-blue",
     "item_based": "green",
+    "transitions": "dark-green",
     "user_based": "super-light-green",
     "content_based": "orange",
     "popularity": FAINT,

@@ -45,6 +45,7 @@ class Algorithm(StrEnum):
     ITEM_BASED = "item_based"
     CONTENT_BASED = "content_based"
     POPULARITY = "popularity"
+    TRANSITIONS = "transitions"
     EASE = "ease"
     NCF = "ncf"
 

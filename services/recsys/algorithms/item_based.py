@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
 from scipy import sparse
 
-from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
+from recsys.algorithms.base import TrainingData
+from recsys.algorithms.item_items import ItemItems
 from recsys.algorithms.neighbourhoods import gram_rows, nearest, without_diagonal
 from recsys.algorithms.weighting import (
     Weighting,
@@ -20,7 +20,6 @@ from recsys.algorithms.weighting import (
     strengths,
     with_data,
 )
-from recsys.arrays import load_csr, save_csr
 from recsys.domain import Algorithm
 
 
@@ -33,6 +32,8 @@ class ItemBasedConfig:
     """`a` of `normalised`: how much a user with many items is discounted; items get the rest."""
     power: float = 0.7
     """`s`: each similarity is raised to it; below 1 weak neighbours count more."""
+    recency: float = 1.0
+    """In a history each event counts this much less than those one moment later."""
     neighbours: int = 500
     """Kept per item, the nearest; 0 keeps all, for a per cent more accuracy on large sparse data."""
     bm25_k1: float = 100.0
@@ -41,7 +42,7 @@ class ItemBasedConfig:
     """Length normalisation of `bm25`: low for sparse data, higher for dense."""
 
 
-class ItemBased(Recommender):
+class ItemBased(ItemItems):
     """score = H P, where P = (W'W)^s elementwise without its diagonal and H holds the user's strengths.
 
     `normalised`: W = Du^-a R Di^(a-1) over the degrees of users and items (Park et al., Turbo-CF, SIGIR 2024, whose
@@ -53,8 +54,6 @@ class ItemBased(Recommender):
     name = Algorithm.ITEM_BASED
     config_class = ItemBasedConfig
     config: ItemBasedConfig
-    similarity: sparse.csr_array
-    """(n_items, n_items) float32, row i the nearest items of i, indices sorted"""
 
     def fit(self, data: TrainingData) -> Self:
         items_by_users = self._scaled(liked(strengths(data.histories.weights, self.config.weighting)).T.tocsr())
@@ -84,28 +83,3 @@ class ItemBased(Recommender):
     def _cut(self, block: sparse.csr_array, first_row: int) -> sparse.csr_array:
         block = without_diagonal(block, first_row)
         return nearest(with_data(block, block.data ** np.float32(self.config.power)), self.config.neighbours)
-
-    def fold_in(self, histories: Histories) -> FloatArray:
-        scores: FloatArray = (strengths(histories.weights, self.config.weighting) @ self.similarity).toarray()
-        return scores
-
-    def similar(self, items: IndexArray) -> FloatArray:
-        """An item's own column holds the maximum of its row."""
-        near: FloatArray = self.similarity[items].toarray()
-        near[np.arange(len(items)), items] = near.max(axis=1)
-        return near
-
-    def explain(self, history: Histories, items: IndexArray) -> FloatArray:
-        own = strengths(history.weights, self.config.weighting)
-        brought: FloatArray = self.similarity[own.indices][:, items].toarray().T * own.data
-        return brought
-
-    def save(self, folder: Path) -> None:
-        self.save_config(folder)
-        save_csr(folder, "similarity", self.similarity)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        model = cls.load_config(folder)
-        model.similarity = load_csr(folder, "similarity")
-        return model

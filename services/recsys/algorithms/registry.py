@@ -14,11 +14,12 @@ from recsys.algorithms.hybrid import Hybrid
 from recsys.algorithms.item_based import ItemBased
 from recsys.algorithms.popularity import Popularity
 from recsys.algorithms.svd import Svd
+from recsys.algorithms.transitions import Transitions
 from recsys.algorithms.user_based import UserBased
 from recsys.domain import Algorithm
 
 ALGORITHMS: dict[Algorithm, type[Recommender]] = {
-    model.name: model for model in (Popularity, UserBased, ItemBased, Als, Svd, Ease, ContentBased, Hybrid)
+    model.name: model for model in (Popularity, UserBased, ItemBased, Als, Svd, Ease, Transitions, ContentBased, Hybrid)
 }
 
 

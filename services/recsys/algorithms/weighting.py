@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recsys.algorithms.base import FloatArray, IndexArray
+from recsys.algorithms.base import FloatArray, Histories, IndexArray
 
 Weighting = Literal["binary", "log", "linear"]
 """`binary`: all that weighs at least one counts one; `log`: log(1 + weight); `linear`: as it is. Signs are kept."""
@@ -17,6 +17,34 @@ Weighting = Literal["binary", "log", "linear"]
 def strengths(weights: sparse.csr_array, weighting: Weighting) -> sparse.csr_array:
     """The same stored entries with each weight reshaped; shares the index arrays with `weights`."""
     return with_data(weights, _reshaped(weights.data, weighting))
+
+
+def recent_strengths(histories: Histories, weighting: Weighting, recency: float) -> sparse.csr_array:
+    """What a user's events say of what comes next: strengths, each `recency` times as strong as those one step later.
+
+    A step is a moment at which the user touched something; what happened at the same moment is equally old. Taste
+    drifts, and the last items tell more of the next one (Ding and Li, Time weight collaborative filtering, CIKM 2005;
+    steps rather than time, since some come back daily and some yearly).
+    """
+    result = strengths(histories.weights, weighting)
+    if recency < 1:
+        result = with_data(result, result.data * (recency ** steps_back(histories)).astype(np.float32))
+    return result
+
+
+def steps_back(histories: Histories) -> NDArray[np.int64]:
+    """(nnz,) how many later moments there are in the user's history, aligned with `weights.data`."""
+    indptr = histories.weights.indptr
+    owner = row_numbers(histories.weights)
+    order = np.lexsort((-histories.last_at, owner))
+    moments = histories.last_at[order]
+    earlier = np.zeros(len(order), np.int64)
+    earlier[1:] = moments[1:] < moments[:-1]
+    earlier[indptr[:-1][np.diff(indptr) > 0]] = 0
+    running = np.cumsum(earlier)
+    steps = np.empty_like(running)
+    steps[order] = running - running[indptr[:-1][owner]] if len(order) else running
+    return steps
 
 
 def _reshaped(weight: FloatArray, weighting: Weighting) -> FloatArray:

@@ -56,14 +56,19 @@ def permuted(data: TrainingData, users: IndexArray, items: IndexArray) -> Traini
 
 
 def without(history: Histories, entry: int) -> Histories:
-    """One user's history less its stored entry number `entry`."""
+    """One user's history less its stored entry number `entry`; the others keep their times."""
     weights = history.weights
-    kept = {
-        int(column): float(weight)
-        for place, (column, weight) in enumerate(zip(weights.indices, weights.data, strict=True))
-        if place != entry
-    }
-    return histories_of([kept], weights.shape[1])
+    kept = np.arange(weights.nnz) != entry
+    indptr = np.array([0, weights.nnz - 1], np.int32)
+    rest = sparse.csr_array((weights.data[kept], weights.indices[kept], indptr), shape=weights.shape)
+    return Histories(rest, history.last_at[kept], history.ratings)
+
+
+def silenced(history: Histories, entry: int) -> Histories:
+    """The same with stored entry number `entry` worth nothing: how long ago the others were stays."""
+    weights = history.weights.copy()
+    weights.data[entry] = 0
+    return Histories(weights, history.last_at, history.ratings)
 
 
 def frozen(histories: Histories) -> Histories:
