@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from recsys.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys.evaluation.judge import MRR_CUT, Judgement, judge_all, judgement
 from recsys.evaluation.metrics import PerUser
 from recsys.evaluation.ranking import NO_ITEM
+from recsys.evaluation.segments import Lists, SegmentQuality, item_age, item_popularity, user_activity
 from recsys.evaluation.splits import judged_users, relevant_items
 from recsys.preferences import Events
 from recsys.settings import EventWeights
@@ -61,6 +62,8 @@ class Verdict:
     """Users for whom the hybrid's list is empty."""
     reach: float = 1.0
     """Different items in the hybrid's lists of 10, as a share of as many as these could hold."""
+    segments: Sequence[SegmentQuality] = ()
+    """The hybrid's quality beside popularity's."""
 
 
 def questions(later: Events, known: TrainingData, weights: EventWeights, *, limit: int, seed: int) -> Questions:
@@ -100,6 +103,7 @@ def judge_models(
         ndcg=hybrid,
         n_empty=int((lists[:, 0] == NO_ITEM).sum()),
         reach=len(np.unique(lists[lists != NO_ITEM])) / min(lists.size, len(train.item_ids)),
+        segments=_segments(judged[Algorithm.HYBRID], around, train),
     )
 
 
@@ -116,6 +120,13 @@ def _surroundings(
         tastes=tastes(train.histories.rows(asked.users), train.content),
         vectors=content.items if isinstance(content, ContentBased) else None,
     )
+
+
+def _segments(hybrid: Judgement, around: Surroundings, train: TrainingData) -> list[SegmentQuality]:
+    known = np.diff(train.histories.weights.indptr)
+    lists = Lists(hybrid.ranked, around.primitive, around.relevant[hybrid.users], K)
+    age, popularity = item_age(train.histories, train.as_of), item_popularity(around.touched_by)
+    return lists.by_users(user_activity(known[hybrid.users], known)) + lists.by_items(age, popularity)
 
 
 def _rating_errors(model: Recommender, test: Events) -> dict[str, float]:

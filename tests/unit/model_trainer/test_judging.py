@@ -96,6 +96,22 @@ def test_the_personal_lists_surprise_and_fit_better_than_those_for_everybody(ver
     assert chance["average_popularity@10"] < hybrid["average_popularity@10"] < popularity["average_popularity@10"]
 
 
+def test_segments_are_those_of_the_hybrid_beside_popularity(verdict: Verdict, before: TrainingData) -> None:
+    by_activity = [one for one in verdict.segments if one.by == "activity"]
+    known = np.diff(before.histories.weights.indptr)
+    third = np.quantile(known[known > 0], 1 / 3, method="lower")
+    assert by_activity[0].n_users == int((known[verdict.users] <= third).sum())
+    assert sum(one.n_users for one in by_activity) == verdict.n_users
+    shares = [one.n_users / verdict.n_users for one in by_activity]
+    mean = sum(share * one.ndcg for share, one in zip(shares, by_activity, strict=True))
+    assert mean == pytest.approx(verdict.metrics["hybrid"]["ndcg@10"])
+    mean = sum(share * one.baseline_ndcg for share, one in zip(shares, by_activity, strict=True))
+    assert mean == pytest.approx(verdict.metrics["popularity"]["ndcg@10"])
+    named = {one.segment: one for one in verdict.segments}
+    assert named["head"].baseline_ndcg > named["tail"].baseline_ndcg
+    assert {one.by for one in verdict.segments} == {"activity", "item age", "item popularity"}
+
+
 def test_the_recent_baseline_forgets(fitted: Fitted, before: TrainingData, later: Events) -> None:
     models = {name: fitted.models[name] for name in (Algorithm.POPULARITY, Algorithm.ITEM_BASED, Algorithm.ALS)}
     models[Algorithm.HYBRID] = Hybrid(HybridConfig({"popularity": 1.0})).bind(models)
