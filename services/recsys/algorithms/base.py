@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.algorithms.spread import Spread, measure
+from recsys.algorithms.words import occurrences
 from recsys.arrays import load_json, save_json
 from recsys.domain import Algorithm
 
@@ -56,7 +58,7 @@ class Histories:
         return Histories(nothing, np.empty(0, np.float64), nothing)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ItemContent:
     """What the catalogue says of each column, known without any event."""
 
@@ -68,6 +70,11 @@ class ItemContent:
     category_names: list[str]
     quality: FloatArray
     """(n_items,) 0..5, NaN where unknown."""
+
+    @cached_property
+    def words(self) -> sparse.csr_array:
+        """(n_items, n_words) float32 ones where a text holds a word that a few others hold too."""
+        return occurrences(self.texts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class ItemBasedConfig:
     """`a` of `normalised`: how much a user with many items is discounted; items get the rest."""
     power: float = 0.7
     """`s`: each similarity is raised to it; below 1 weak neighbours count more."""
+    text_weight: float = 0.0
+    """How much two items that share words belong together, where sharing users counts 1; 0 leaves texts alone."""
     recency: float = 1.0
     """In a history each event counts this much less than those one moment later."""
     neighbours: int = 500
@@ -48,7 +50,8 @@ class ItemBased(ItemItems):
     `normalised`: W = Du^-a R Di^(a-1) over the degrees of users and items (Park et al., Turbo-CF, SIGIR 2024, whose
     filter is this product). `cosine`: W = R with columns of length one (Deshpande and Karypis, TOIS 2004). `bm25`:
     items as documents written in users (Robertson and Zaragoza, 2009). Dislikes teach no similarity; in a history
-    they score their neighbours down.
+    they score their neighbours down. With `text_weight` each word is one more user, who touched the items whose texts
+    hold it: an item that few touched has neighbours by its text.
     """
 
     name = Algorithm.ITEM_BASED
@@ -57,6 +60,9 @@ class ItemBased(ItemItems):
 
     def fit(self, data: TrainingData) -> Self:
         items_by_users = self._scaled(liked(strengths(data.histories.weights, self.config.weighting)).T.tocsr())
+        if self.config.text_weight:
+            by_words = self._scaled(data.content.words) * np.float32(self.config.text_weight)
+            items_by_users = sparse.hstack([items_by_users, by_words], format="csr")
         blocks = [self._cut(block, first) for first, block in gram_rows(items_by_users)]
         size = items_by_users.shape[0]
         self.similarity = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_array((size, size))

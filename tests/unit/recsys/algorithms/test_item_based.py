@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from recsys.algorithms.base import Histories
 from recsys.algorithms.item_based import ItemBased, ItemBasedConfig
 from recsys.domain import Algorithm
-from recsys.testing.histories import data_of, histories_of
-from recsys.testing.personal import CollaborativeBehaviour
+from recsys.testing.histories import data_of, histories_of, silenced
+from recsys.testing.personal import CollaborativeBehaviour, PersonalBehaviour
 
 
 class TestNormalised(CollaborativeBehaviour):
@@ -72,3 +73,35 @@ def test_dislikes_teach_no_similarity() -> None:
     near = fitted(neighbours=0).similar(np.array([3], np.int32))[0]
     assert near[0] == 0
     assert near[2] > 0
+
+
+def test_words_tie_items_together_that_nobody_touched() -> None:
+    texts = ["red wine glass", "red wine bottle", "steel bolt", "steel nut", "paper"] + [f"thing{n}" for n in range(60)]
+    histories = histories_of(ROWS, len(texts))
+    untied = ItemBased(ItemBasedConfig(text_weight=0.0)).fit(data_of(histories, texts)).similarity.toarray()
+    model = ItemBased(ItemBasedConfig(text_weight=0.5)).fit(data_of(histories, texts))
+    tied = model.similarity.toarray()
+    assert not untied[4].any()
+    assert not tied[4].any()
+    assert tied[2, 3] > untied[2, 3] > 0
+    assert tied[0, 1] > untied[0, 1] > 0
+    assert tied[1, 2] == untied[1, 2]
+
+
+def test_a_words_part_is_the_filter_over_words() -> None:
+    texts = ["aa bb", "aa bb", "bb cc", "cc", *(f"thing{n}" for n in range(60))]
+    nobody = histories_of([{}, {}], len(texts))
+    found = ItemBased(ItemBasedConfig(text_weight=2.0, user_exponent=0.4, power=0.5)).fit(data_of(nobody, texts))
+    holds = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], float)
+    scaled = 2.0 * holds * holds.sum(0) ** -0.4 * holds.sum(1, keepdims=True) ** (0.4 - 1)
+    expected = (scaled @ scaled.T) ** 0.5
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(found.similarity.toarray()[:4, :4], expected, rtol=1e-5)
+
+
+class TestWithWords(PersonalBehaviour):
+    algorithm = Algorithm.ITEM_BASED
+    settings: ClassVar[dict[str, Any]] = {"text_weight": 0.3, "recency": 0.9}
+
+    def taken_back(self, history: Histories, entry: int) -> Histories:
+        return silenced(history, entry)
