@@ -237,7 +237,7 @@ def _groups() -> Panels:
             ),
             Query(f"sort({ratio})", "{{group}}"),
             first=BAD,
-            steps=((0.8, FAIR), (0.9, GOOD)),
+            steps=((0.9, GOOD),),
             decimals=2,
             width=12,
         ),
