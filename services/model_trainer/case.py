@@ -11,6 +11,7 @@ from typing import Any
 from model_trainer.champion import Comparison
 from model_trainer.decision import Decision, Refusal
 from model_trainer.judging import Verdict
+from model_trainer.personal import Taste
 from model_trainer.quality import Check
 from recsys.domain import Algorithm
 from recsys.evaluation.bootstrap import Interval
@@ -26,6 +27,7 @@ class Case:
     checks: Sequence[Check] = ()
     verdict: Verdict | None = None
     comparison: Comparison | None = None
+    taste: Taste | None = None
 
     def decision(self, decided_at: datetime, refusals: Sequence[Refusal] = ()) -> Decision:
         return Decision(decided_at, self.champion, tuple(refusals), self._figures())
@@ -39,6 +41,8 @@ class Case:
             figures |= {"judged_users": verdict.n_users, "empty_lists": verdict.n_empty, "reach": verdict.reach}
             figures["ndcg_10_over_popularity"] = bounds(verdict.versus_popularity)
             figures["ndcg_10_less_random"] = bounds(verdict.versus_random)
+        if taste := self.taste:
+            figures["taste"] = {"algorithm": taste.algorithm.value, **bounds(taste.advantage)}
         if comparison := self.comparison:
             figures["champion_ndcg_10"] = comparison.ndcg
             figures["ndcg_10_less_champion"] = bounds(comparison.difference)

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     WORSE_THAN_RANDOM = "worse_than_random"
     WORSE_THAN_CHAMPION = "worse_than_champion"
     NO_BETTER_THAN_POPULARITY = "no_better_than_popularity"
+    NOTHING_PERSONAL = "nothing_personal"
     LOW_COVERAGE = "low_coverage"
     EMPTY_LISTS = "empty_lists"
     BROKEN_MODEL = "broken_model"

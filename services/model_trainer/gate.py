@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from model_trainer.case import Case
 from model_trainer.champion import Comparison
 from model_trainer.decision import Reason, Refusal
 from model_trainer.exits import ReleaseRefused
 from model_trainer.judging import BATCH, Verdict
+from model_trainer.personal import Taste
 from model_trainer.plan import Plan
 from recsys.algorithms.base import Histories
 from recsys.domain import Algorithm
@@ -29,22 +31,22 @@ def refuse(refusals: Sequence[Refusal]) -> None:
         raise ReleaseRefused(*refusals)
 
 
-def refusals_of(
-    verdict: Verdict | None, plan: Plan, limits: GateSettings, champion: Manifest | None, comparison: Comparison | None
-) -> list[Refusal]:
-    """Why a release with this verdict may not be published; none where too few users were asked to tell.
-
-    `champion` is the live release, `comparison` the one with it on the same split, where there are such.
+def refusals_of(case: Case, plan: Plan, limits: GateSettings) -> list[Refusal]:
+    """Why a release with such a verdict may not be published. Where too few users were asked, only what needs no
+    statistics counts; where nobody, nothing.
     """
-    if verdict is None or not is_telling(verdict, plan):
+    verdict = case.verdict
+    if verdict is None:
         return []
-    found = [
-        _worse_than_random(verdict),
-        _worse_than_champion(verdict, comparison),
-        _lead_lost(verdict, champion),
-        _low_coverage(verdict, limits),
-        _empty_lists(verdict),
-    ]
+    found = [_empty_lists(verdict)]
+    if is_telling(verdict, plan):
+        found += [
+            _worse_than_random(verdict),
+            _nothing_personal(case.taste, limits),
+            _worse_than_champion(verdict, case.comparison),
+            _lead_lost(verdict, case.manifest),
+            _low_coverage(verdict, limits),
+        ]
     return [refusal for refusal in found if refusal]
 
 
@@ -54,6 +56,18 @@ def _worse_than_random(verdict: Verdict) -> Refusal | None:
         return None
     sentence = f"Not published: the hybrid is no better than random lists, NDCG@10 {difference} apart."
     return Refusal(Reason.WORSE_THAN_RANDOM, sentence)
+
+
+def _nothing_personal(taste: Taste | None, limits: GateSettings) -> Refusal | None:
+    """What a first release is held against, and what spoils the live one's choices as much as the challenger's."""
+    if taste is None or taste.is_sure or not limits.personal:
+        return None
+    sentence = (
+        "Not published: a user's own past tells no more than a stranger's, in no model "
+        f"({taste.algorithm.value} places what users came to like {taste.advantage} of the list higher): "
+        "users, items or events are mixed up. Set RECSTACK_GATE_PERSONAL=false where taste is not asked for."
+    )
+    return Refusal(Reason.NOTHING_PERSONAL, sentence)
 
 
 def _worse_than_champion(verdict: Verdict, comparison: Comparison | None) -> Refusal | None:

@@ -14,15 +14,16 @@ from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.groups import GroupQuality, group_quality, read_groups
-from model_trainer.judging import Verdict, judge_models
+from model_trainer.judging import Verdict, judge_models, questions
 from model_trainer.lock import training_lock
+from model_trainer.personal import find_taste
 from model_trainer.plan import Plan
 from model_trainer.publish import Publisher
 from model_trainer.quality import check_data
 from model_trainer.snapshot import Snapshot, read_snapshot
 from model_trainer.steps import Steps, peak_memory_mb
 from recsys.adapters.mlflow_tracking import MlflowTracking
-from recsys.algorithms.base import TrainingData
+from recsys.algorithms.base import Recommender, TrainingData
 from recsys.algorithms.hybrid import DEFAULT_WEIGHTS
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
@@ -153,13 +154,24 @@ class Training:
             models = fitted.with_hybrid(chosen.weights)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
             step.note = f"{verdict.n_users:,} users" if verdict else "nobody to ask: not judged"
+        case.verdict = verdict
+        if is_telling(verdict, self.plan):
+            self._look_for_taste(case, models, data, split.test)
         self._compare(case, verdict, fitted, data, split.test)
         groups = self._groups(snapshot, verdict) if verdict else ()
         return Judged(verdict, chosen.weights, fitted, groups)
 
+    def _look_for_taste(
+        self, case: Case, models: Mapping[Algorithm, Recommender], data: TrainingData, test: Events
+    ) -> None:
+        with self.steps.step("Look for taste") as step:
+            asked = questions(test, data, self.settings.weights, limit=self.plan.judged_users, seed=self.plan.seed)
+            case.taste = find_taste(models, data, asked, seed=self.plan.seed)
+            if found := case.taste:
+                step.note = f"{found.algorithm.value}: the own past places {found.advantage} of the list higher"
+
     def _compare(self, case: Case, verdict: Verdict | None, fitted: Fitted, data: TrainingData, test: Events) -> None:
         """Raises `ReleaseRefused`."""
-        case.verdict = verdict
         if verdict and case.manifest:
             with self.steps.step("Compare with the live release") as step:
                 weights, plan = self.settings.weights, self.plan
@@ -168,7 +180,7 @@ class Training:
                 step.note = (
                     f"NDCG@10 {found.difference} apart" if found else "its choices are unknown here: not compared"
                 )
-        refuse(refusals_of(verdict, self.plan, self.settings.gate, case.manifest, case.comparison))
+        refuse(refusals_of(case, self.plan, self.settings.gate))
 
     def _groups(self, snapshot: Snapshot, verdict: Verdict) -> list[GroupQuality]:
         groups = read_groups(self.settings.database_url, snapshot.user_ids[verdict.users].tolist())

@@ -112,6 +112,8 @@ class GateSettings(BaseSettings):
         env_prefix="RECSTACK_GATE_", env_file=ROOT / ".env", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
+    personal: bool = True
+    """Whether a user's own past must surely tell more than a stranger's, which labels gone astray do not."""
     min_coverage: float = Field(default=0.01, ge=0, le=1)
     """Different items in the hybrid's lists, as a share of as many as there could be."""
     max_drop: float = Field(default=0.5, ge=0, le=1)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model_trainer.case import Case
 from model_trainer.champion import Comparison, compare, read_champion, refit
 from model_trainer.decision import Reason
 from model_trainer.fitting import DEFAULT_ALGORITHMS, Fitted, fit
@@ -107,5 +108,5 @@ def test_a_model_trained_on_shuffled_labels_is_refused(fitted: Fitted, before: T
     learned = replace(before, histories=to_histories(astray, weights=WEIGHTS, **shape))
     verdict = judged(fit(DEFAULT_ALGORITHMS, learned), before, later)
     champion = compared(manifest(fitted), fitted, before, later, verdict)
-    found = refusals_of(verdict, PLAN, GateSettings(), None, champion)
+    found = refusals_of(Case("v0", None, verdict=verdict, comparison=champion), PLAN, GateSettings())
     assert Reason.WORSE_THAN_CHAMPION in {refusal.reason for refusal in found}

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from model_trainer.case import Case
 from model_trainer.champion import Comparison
 from model_trainer.decision import Reason
 from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.judging import Verdict
+from model_trainer.personal import Taste
 from model_trainer.plan import Plan
 from recsys.algorithms.als import Als
 from recsys.algorithms.base import Recommender, TrainingData
@@ -37,8 +39,17 @@ def _release(before: TrainingData, models: Mapping[Algorithm, Recommender]) -> R
     return Release("v1", moment, before.user_ids, before.item_ids, before.histories, models)
 
 
-def _reasons(verdict: Verdict | None, champion: Manifest | None = None, found: Comparison | None = None) -> set[Reason]:
-    return {refusal.reason for refusal in refusals_of(verdict, PLAN, LIMITS, champion, found)}
+def _reasons(
+    verdict: Verdict | None,
+    champion: Manifest | None = None,
+    found: Comparison | None = None,
+    taste: Taste | None = None,
+) -> set[Reason]:
+    return {refusal.reason for refusal in refusals_of(Case(None, champion, (), verdict, found, taste), PLAN, LIMITS)}
+
+
+def _taste(low: float) -> Taste:
+    return Taste(Algorithm.ALS, Interval(low + 0.05, low, low + 0.1))
 
 
 def _champion(low: float | None) -> Manifest:
@@ -59,9 +70,9 @@ def test_what_may_be_chance_is_refused(low: float) -> None:
 
 
 def test_few_users_decide_nothing() -> None:
-    few = replace(_verdict(-0.05, PLAN.min_judged_users - 1), n_empty=3, reach=0.0)
+    few = replace(_verdict(-0.05, PLAN.min_judged_users - 1), reach=0.0)
     assert not is_telling(few, PLAN)
-    assert _reasons(few, _champion(2.0), _comparison(-0.2, -0.1)) == set()
+    assert _reasons(few, _champion(2.0), _comparison(-0.2, -0.1), _taste(-0.1)) == set()
     assert is_telling(replace(few, n_users=PLAN.min_judged_users), PLAN)
 
 
@@ -73,7 +84,8 @@ def test_no_verdict_decides_nothing() -> None:
 @pytest.mark.parametrize(("low", "high", "is_refused"), [(-0.2, -0.01, True), (-0.2, 0.0, False), (0.1, 0.2, False)])
 def test_what_is_surely_worse_than_the_live_release_is_refused(low: float, high: float, is_refused: bool) -> None:
     verdict = replace(_verdict(0.1), ndcg=np.array([0.4]))
-    found = refusals_of(verdict, PLAN, LIMITS, _champion(None), _comparison(low, high))
+    case = Case("v0", _champion(None), verdict=verdict, comparison=_comparison(low, high))
+    found = refusals_of(case, PLAN, LIMITS)
     assert [refusal.reason for refusal in found] == [Reason.WORSE_THAN_CHAMPION] * is_refused
     assert all("v0" in refusal.sentence and "0.4000 against 0.5000" in refusal.sentence for refusal in found)
 
@@ -90,17 +102,27 @@ def test_the_first_release_need_not_beat_popularity() -> None:
     assert _reasons(replace(_verdict(0.1), versus_popularity=Interval(0.9, 0.8, 1.0))) == set()
 
 
+@pytest.mark.parametrize(("low", "is_refused"), [(0.01, False), (0.0, True), (-0.05, True)])
+def test_a_release_without_taste_is_refused_the_first_one_too(low: float, is_refused: bool) -> None:
+    assert _reasons(_verdict(0.1), taste=_taste(low)) == ({Reason.NOTHING_PERSONAL} if is_refused else set())
+    impersonal = LIMITS.model_copy(update={"personal": False})
+    assert refusals_of(Case(None, None, verdict=_verdict(0.1), taste=_taste(low)), PLAN, impersonal) == []
+
+
 def test_lists_that_hold_the_same_few_items_are_refused() -> None:
     assert _reasons(replace(_verdict(0.1), reach=LIMITS.min_coverage)) == set()
     assert _reasons(replace(_verdict(0.1), reach=LIMITS.min_coverage / 2)) == {Reason.LOW_COVERAGE}
 
 
 def test_empty_lists_are_refused() -> None:
+    """However few were asked: that a list is empty is no chance."""
     assert _reasons(replace(_verdict(0.1), n_empty=1)) == {Reason.EMPTY_LISTS}
+    assert _reasons(replace(_verdict(0.1, 1), n_empty=1)) == {Reason.EMPTY_LISTS}
 
 
 def test_each_reason_is_a_sentence_of_its_own() -> None:
-    found = refusals_of(replace(_verdict(0.0), n_empty=1, reach=0.0), PLAN, LIMITS, None, None)
+    case = Case(None, None, verdict=replace(_verdict(0.0), n_empty=1, reach=0.0))
+    found = refusals_of(case, PLAN, LIMITS)
     with pytest.raises(ReleaseRefused) as refused:
         refuse(found)
     assert len(refused.value.detail.splitlines()) == len(found) == 3
