@@ -28,6 +28,8 @@ class Case:
     verdict: Verdict | None = None
     comparison: Comparison | None = None
     taste: Taste | None = None
+    p95_ms: float | None = None
+    """Of computing a list from the release as it lies on disk; None before it is written."""
 
     def decision(self, decided_at: datetime, refusals: Sequence[Refusal] = ()) -> Decision:
         return Decision(decided_at, self.champion, tuple(refusals), self._figures())
@@ -43,6 +45,8 @@ class Case:
             figures["ndcg_10_less_random"] = bounds(verdict.versus_random)
         if taste := self.taste:
             figures["taste"] = {"algorithm": taste.algorithm.value, **bounds(taste.advantage)}
+        if self.p95_ms is not None:
+            figures["p95_ms"] = self.p95_ms
         if comparison := self.comparison:
             figures["champion_ndcg_10"] = comparison.ndcg
             figures["ndcg_10_less_champion"] = bounds(comparison.difference)

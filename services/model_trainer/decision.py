@@ -18,6 +18,7 @@ class Reason(StrEnum):
     NOTHING_PERSONAL = "nothing_personal"
     LOW_COVERAGE = "low_coverage"
     EMPTY_LISTS = "empty_lists"
+    SLOW_ANSWERS = "slow_answers"
     BROKEN_MODEL = "broken_model"
     VOLUME = "volume"
     IMPOSSIBLE_VALUES = "impossible_values"

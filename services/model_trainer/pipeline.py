@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from model_trainer.blend import choose_blend
 from model_trainer.case import Case, bounds
 from model_trainer.champion import compare, loaded_since
@@ -16,6 +18,7 @@ from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_bro
 from model_trainer.groups import GroupQuality, group_quality, read_groups
 from model_trainer.judging import Verdict, judge_models, questions
 from model_trainer.lock import training_lock
+from model_trainer.pace import answer_milliseconds, refuse_slow
 from model_trainer.personal import find_taste
 from model_trainer.plan import Plan
 from model_trainer.publish import Publisher
@@ -223,11 +226,18 @@ class Training:
             facts[LEAD] = bounds(verdict.versus_popularity)
         return facts
 
+    def _examine(self, loaded: Release, case: Case) -> None:
+        """Raises `ReleaseRefused`."""
+        refuse_broken_models(loaded, may_be_flat=not is_telling(case.verdict, self.plan))
+        times = answer_milliseconds(loaded, seed=self.plan.seed)
+        if len(times):
+            case.p95_ms = float(np.quantile(times, 0.95))
+            refuse(refuse_slow(case.p95_ms, self.settings.gate.max_p95_ms))
+
     def _publish(self, publisher: Publisher, release: Release, case: Case, ensure_lock: Callable[[], None]) -> None:
-        may_be_flat = not is_telling(case.verdict, self.plan)
         with self.steps.step("Write the release") as step:
-            digest = publisher.write(release, lambda loaded: refuse_broken_models(loaded, may_be_flat=may_be_flat))
-            step.note = f"{publisher.size_mb(release.version):,.0f} MB"
+            digest = publisher.write(release, lambda loaded: self._examine(loaded, case))
+            step.note = f"{publisher.size_mb(release.version):,.0f} MB, p95 of an answer {case.p95_ms or 0:.1f} ms"
         with self.steps.step("Register in MLflow and PostgreSQL"):
             publisher.register(release.version, digest, case.decision(self.clock.now()), ensure_lock)
         with self.steps.step("Make it live") as step:

@@ -116,6 +116,8 @@ class GateSettings(BaseSettings):
     """Whether a user's own past must surely tell more than a stranger's, which labels gone astray do not."""
     min_coverage: float = Field(default=0.01, ge=0, le=1)
     """Different items in the hybrid's lists, as a share of as many as there could be."""
+    max_p95_ms: float = Field(default=500.0, gt=0)
+    """Of computing a list of the release for one user, when nothing is cached."""
     max_drop: float = Field(default=0.5, ge=0, le=1)
     """Of events, users or items since the live release was trained."""
     max_future: float = Field(default=0.01, ge=0, le=1)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import psycopg
 import pytest
 
 from data_generator.plan import Plan as World
+from data_generator.seed.load import seed
 from model_trainer.exits import ReleaseRefused
 from model_trainer.pipeline import Training
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.release import list_releases
-from recsys.settings import Settings
+from recsys.settings import GateSettings, Settings
 
 pytestmark = pytest.mark.integration
 
@@ -135,3 +139,19 @@ def test_data_that_lost_more_than_half_is_refused_before_anything_is_fitted(
     ]
     assert tracking.champion() == live
     assert _decided(settings)[-1] == (None, live, "refused", ["volume"])
+
+
+def test_a_release_that_answers_slowly_is_refused_as_it_lies_on_disk(
+    training: Training, settings: Settings, tracking: MlflowTracking, tmp_path: Path
+) -> None:
+    world = World(users=60, items=400, interactions=1_500)
+    seed(world, database_url=settings.database_url, state_dir=tmp_path, replace=False, report=lambda *_: None)
+    strict = settings.model_copy(update={"gate": GateSettings(max_p95_ms=1e-6)})
+    with pytest.raises(ReleaseRefused, match="RECSTACK_GATE_MAX_P95_MS"):
+        replace(training, settings=strict).train()
+    assert tracking.champion() is None
+    assert list(settings.releases.iterdir()) == []
+    assert _decided(settings) == [(None, None, "refused", ["slow_answers"])]
+    with psycopg.connect(settings.database_url) as connection:
+        (figure,) = connection.execute("SELECT figures -> 'p95_ms' FROM release_decisions").fetchone() or (None,)
+    assert figure > 0
