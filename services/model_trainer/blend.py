@@ -2,25 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from model_trainer.fitting import Fitted
-from model_trainer.judging import questions
+from model_trainer.groups import Groups, boosts, worst_served
+from model_trainer.judging import K, questions
 from model_trainer.plan import Plan
-from recsys.algorithms.base import TrainingData
-from recsys.evaluation.blending import choose_weights, shortlist
+from recsys.algorithms.base import IndexArray, TrainingData
+from recsys.evaluation.blending import ChosenWeights, Shortlist, choose_weights, shortlist
+from recsys.evaluation.metrics import PerUser
 from recsys.preferences import Events
 from recsys.settings import EventWeights
 
+ROUNDS = 4
+"""Of counting groups that are left behind more, at most."""
+
 
 def choose_blend(
-    fitted: Fitted, train: TrainingData, validation: Events, weights: EventWeights, plan: Plan
+    fitted: Fitted,
+    train: TrainingData,
+    validation: Events,
+    weights: EventWeights,
+    plan: Plan,
+    *,
+    groups_of: Callable[[IndexArray], Groups] | None = None,
 ) -> Mapping[str, float] | None:
-    """Weights by algorithm that rank best what came after `train`; None where nothing can be told."""
+    """Weights by algorithm that rank best what came after `train`; None where nothing can be told.
+
+    With `groups_of`, which tells the groups of some users, those that are left behind count more.
+    """
     asked = questions(validation, train, weights, limit=plan.validation_users, seed=plan.seed)
     if len(asked.users) < plan.min_validation_users:
         return None
     components = {name.value: model for name, model in fitted.models.items()}
     candidates = shortlist(components, train.histories, asked.relevant, asked.users)
-    chosen = choose_weights(candidates, seed=plan.seed)
+    chosen = choose_weights(candidates, k=K, seed=plan.seed)
+    if groups_of is not None:
+        chosen = reweighted(candidates, chosen, groups_of(asked.users), seed=plan.seed)
     return chosen.weights if chosen.ndcg > 0 else None
+
+
+def reweighted(candidates: Shortlist, chosen: ChosenWeights, groups: Groups, *, seed: int = 0) -> ChosenWeights:
+    """The choice whose worst served group is served best.
+
+    Each round counts the users of groups that are left behind more, as in boosting, and chooses again. What is kept is
+    the highest NDCG of the worst served group, not the smallest distance: making it worse for others is no gain. The
+    choice stays as it is where no group is behind, or where no round helps.
+    """
+    ndcg = _ndcg(candidates, chosen)
+    best, least = chosen, worst_served(ndcg, groups)
+    user_weights = np.ones(len(ndcg))
+    for _ in range(ROUNDS):
+        behind = boosts(ndcg, groups)
+        if (behind == 1).all():
+            break
+        user_weights *= behind
+        attempt = choose_weights(candidates, k=K, seed=seed, user_weights=user_weights)
+        ndcg = _ndcg(candidates, attempt)
+        if (reached := worst_served(ndcg, groups)) > least:
+            best, least = attempt, reached
+    return best
+
+
+def _ndcg(candidates: Shortlist, chosen: ChosenWeights) -> PerUser:
+    weights = np.array([chosen.weights.get(name, 0.0) for name in candidates.names])
+    return candidates.ndcg_of_each(weights, K)

@@ -19,6 +19,9 @@ MAX_COUNTRIES = 10
 """Of the most users; the rest is `other`."""
 MIN_USERS = 50
 """Of a smaller group nothing is said."""
+BEHIND = 0.9
+"""Of everybody's mean: a group below it is left behind."""
+MAX_BOOST = 4.0
 RESAMPLES = 2_000
 CONFIDENCE = 0.99
 
@@ -83,6 +86,26 @@ def group_quality(ndcg: NDArray[np.floating], groups: Groups, *, seed: int = 0) 
         GroupQuality(attribute, group, int(mask.sum()), float(ndcg[mask].mean()), float(ratio), float(high))
         for (attribute, group, mask), ratio, high in zip(members, exact, upper, strict=True)
     ]
+
+
+def worst_served(ndcg: NDArray[np.floating], groups: Groups) -> float:
+    """The mean of the group with enough users that is served worst; everybody's where there is none."""
+    means = [float(ndcg[mask].mean()) for _, _, mask in _members(groups) if mask.sum() >= MIN_USERS]
+    return min(means, default=float(ndcg.mean()))
+
+
+def boosts(ndcg: NDArray[np.floating], groups: Groups) -> NDArray[np.float64]:
+    """(n,) how much more each user shall count: 1, for members of a group that is left behind everybody's mean over
+    the group's, at most `MAX_BOOST`; of several groups the one that is furthest behind counts.
+    """
+    found = np.ones(len(ndcg))
+    mean = ndcg.mean() if len(ndcg) else 0.0
+    for _, _, mask in _members(groups):
+        own = ndcg[mask].mean()
+        if mask.sum() >= MIN_USERS and own < BEHIND * mean:
+            boost = MAX_BOOST if own * MAX_BOOST <= mean else mean / own
+            found[mask] = np.maximum(found[mask], boost)
+    return found
 
 
 def _members(groups: Groups) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:

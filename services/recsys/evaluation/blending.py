@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender
-from recsys.evaluation.metrics import ndcg_at_k
+from recsys.evaluation.metrics import PerUser, ndcg_at_k
 from recsys.evaluation.ranking import NO_ITEM, rank
 
 DEPTH = 100
@@ -36,12 +36,16 @@ class Shortlist:
     n_relevant: NDArray[np.int32]
     """(n,)"""
 
-    def ndcg(self, weights: NDArray[np.float64], k: int) -> float:
-        """Mean NDCG@k of the blend with these weights, (n_components,)."""
+    def ndcg(self, weights: NDArray[np.float64], k: int, user_weights: NDArray[np.float64] | None = None) -> float:
+        """Mean NDCG@k of the blend with these weights, (n_components,); users count by `user_weights`, (n,)."""
+        return float(np.average(self.ndcg_of_each(weights, k), weights=user_weights))
+
+    def ndcg_of_each(self, weights: NDArray[np.float64], k: int) -> PerUser:
+        """(n,) NDCG@k of each user's list."""
         total = np.tensordot(weights.astype(np.float32), self.scores, axes=1)
         total[~self.valid] = -np.inf
         hits = np.take_along_axis(self.relevant, rank(total, None, min(k, total.shape[1])), axis=1)
-        return float(ndcg_at_k(hits, self.n_relevant, k).mean())
+        return ndcg_at_k(hits, self.n_relevant, k)
 
 
 @dataclass(frozen=True)
@@ -105,19 +109,26 @@ def _block(
     return np.stack(own), valid, wanted
 
 
-def choose_weights(candidates: Shortlist, *, k: int = 10, seed: int = 0) -> ChosenWeights:
+def choose_weights(
+    candidates: Shortlist, *, k: int = 10, seed: int = 0, user_weights: NDArray[np.float64] | None = None
+) -> ChosenWeights:
     """The weights on the simplex that maximise NDCG@k: the best of some starts, improved coordinate by coordinate.
 
     The starts are each component alone, all alike, and a few drawn evenly from the simplex. Deterministic by `seed`.
+    A user counts as much as `user_weights`, (n,), says; None: all alike.
     """
     count = len(candidates.names)
-    alone = [candidates.ndcg(row, k) for row in np.eye(count)]
+
+    def value_of(weights: NDArray[np.float64]) -> float:
+        return candidates.ndcg(weights, k, user_weights)
+
+    alone = [value_of(row) for row in np.eye(count)]
     drawn = np.random.default_rng(seed).dirichlet(np.ones(count), STARTS)
     starts = [np.full(count, 1 / count), *drawn]
-    values = [candidates.ndcg(weights, k) for weights in starts]
+    values = [value_of(weights) for weights in starts]
     best, value = max(zip([*np.eye(count), *starts], [*alone, *values], strict=True), key=lambda pair: pair[1])
     for step in STEPS:
-        best, value = _climb(candidates, best, value, step, k)
+        best, value = _climb(value_of, best, value, step)
     chosen = {name: round(float(weight), 4) for name, weight in zip(candidates.names, best, strict=True)}
     return ChosenWeights(
         weights={name: weight for name, weight in chosen.items() if weight > 0},
@@ -127,12 +138,12 @@ def choose_weights(candidates: Shortlist, *, k: int = 10, seed: int = 0) -> Chos
 
 
 def _climb(
-    candidates: Shortlist, weights: NDArray[np.float64], value: float, step: float, k: int
+    value_of: Callable[[NDArray[np.float64]], float], weights: NDArray[np.float64], value: float, step: float
 ) -> tuple[NDArray[np.float64], float]:
     """Move one weight by `step` and renormalise, as long as that gains."""
     while True:
         moved = _moves(weights, step)
-        values = [candidates.ndcg(move, k) for move in moved]
+        values = [value_of(move) for move in moved]
         best = int(np.argmax(values))
         if values[best] <= value + GAIN:
             return weights, value

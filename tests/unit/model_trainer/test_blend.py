@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from model_trainer.blend import choose_blend
+from model_trainer.blend import choose_blend, reweighted
 from model_trainer.fitting import Fitted
+from model_trainer.groups import Groups, worst_served
 from model_trainer.judging import questions
 from model_trainer.plan import Plan
-from recsys.algorithms.base import TrainingData
+from recsys.algorithms.base import IndexArray, TrainingData
 from recsys.domain import Algorithm
+from recsys.evaluation.blending import ChosenWeights, Shortlist, choose_weights
 from recsys.evaluation.judge import judge
 from recsys.preferences import Events
 from recsys.settings import EventWeights
@@ -46,3 +49,62 @@ def test_what_nobody_could_foresee_chooses_nothing(fitted: Fitted, before: Train
     plan = replace(PLAN, min_validation_users=1)
     assert choose_blend(popularity, before, unforeseen, EventWeights(), plan) is None
     assert choose_blend(popularity, before, later, EventWeights(), plan) == {"popularity": 1.0}
+
+
+def two_groups(*, minority: int = 100, seed: int = 0) -> tuple[Shortlist, Groups]:
+    """400 users whom component `a` serves, and a few whom only `b` does; `a` misleads those."""
+    rng = np.random.default_rng(seed)
+    n, width = 400 + minority, 60
+    few = np.arange(n) >= 400
+    relevant = rng.random((n, width)) < 0.08
+    relevant[:, 0] = True
+    pull = np.where(few, -0.3, 1.2)[:, None], np.where(few, 1.2, 0.6)[:, None]
+    scores = [strength * relevant + rng.normal(0, 1, (n, width)) for strength in pull]
+    candidates = Shortlist(
+        names=("a", "b"),
+        scores=np.array(scores, np.float32),
+        valid=np.ones((n, width), bool),
+        relevant=relevant,
+        n_relevant=relevant.sum(axis=1).astype(np.int32),
+    )
+    return candidates, {"age": ["65+" if one else "25-34" for one in few]}
+
+
+def _served(candidates: Shortlist, chosen: ChosenWeights) -> NDArray[np.float64]:
+    return candidates.ndcg_of_each(np.array([chosen.weights.get(name, 0.0) for name in candidates.names]), 10)
+
+
+def test_a_group_that_is_left_behind_is_served_better_when_it_counts_more() -> None:
+    candidates, groups = two_groups()
+    plain = choose_weights(candidates)
+    fair = reweighted(candidates, plain, groups)
+    before, after = _served(candidates, plain), _served(candidates, fair)
+    assert worst_served(before, groups) == pytest.approx(before[400:].mean())
+    assert before[400:].mean() < 0.8 * before.mean()
+    assert after[400:].mean() > 1.5 * before[400:].mean()
+    assert after[400:].mean() > 0.9 * after.mean()
+    assert after.mean() > 0.8 * before.mean()
+
+
+def test_where_nobody_is_left_behind_the_choice_stays() -> None:
+    candidates, groups = two_groups()
+    plain = choose_weights(candidates)
+    alike = {"age": ["25-34", "65+"] * 250}
+    assert reweighted(candidates, plain, alike) is plain
+    few, groups = two_groups(minority=20)
+    plain = choose_weights(few)
+    assert reweighted(few, plain, groups) is plain
+
+
+def test_groups_are_asked_for_the_users_of_the_validation_part(
+    fitted: Fitted, before: TrainingData, later: Events
+) -> None:
+    asked: list[list[int]] = []
+
+    def groups_of(users: IndexArray) -> Groups:
+        asked.append(users.tolist())
+        return {"age": ["65+"] * len(users)}
+
+    alike = choose_blend(fitted, before, later, EventWeights(), PLAN, groups_of=groups_of)
+    assert asked == [questions(later, before, EventWeights(), limit=PLAN.validation_users, seed=0).users.tolist()]
+    assert alike == choose_blend(fitted, before, later, EventWeights(), PLAN)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_trainer import groups as module
-from model_trainer.groups import MIN_USERS, group_quality
+from model_trainer.groups import MAX_BOOST, MIN_USERS, boosts, group_quality, worst_served
 
 
 def _draw(n: int, mean: float, seed: int = 1) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -69,3 +69,27 @@ def test_lists_worth_nothing_tell_nothing() -> None:
 )
 def test_ages_fall_into_bands(age: int, band: str) -> None:
     assert module._band(age) == band
+
+
+def test_members_of_a_group_that_is_left_behind_count_more_by_as_much() -> None:
+    ndcg = np.r_[np.full(100, 0.1), np.full(100, 0.3), np.full(100, 0.2)]
+    groups = {"gender": ["female"] * 100 + ["male"] * 200, "age": ["18-24", "65+"] * 150}
+    assert boosts(ndcg, groups).tolist() == pytest.approx([2.0] * 100 + [1.0] * 200)
+    assert worst_served(ndcg, groups) == pytest.approx(0.1)
+
+
+def test_of_several_groups_the_one_furthest_behind_counts() -> None:
+    ndcg = np.r_[np.full(100, 0.05), np.full(100, 0.2), np.full(200, 0.5)]
+    groups = {"gender": ["female"] * 200 + ["male"] * 200, "age": ["65+"] * 100 + ["18-24"] * 300}
+    mean = float(ndcg.mean())
+    expected = [MAX_BOOST] * 100 + [mean / 0.125] * 100 + [1.0] * 200
+    assert boosts(ndcg, groups).tolist() == pytest.approx(expected)
+
+
+def test_small_groups_and_groups_a_little_behind_count_as_others() -> None:
+    few = MIN_USERS - 1
+    ndcg = np.r_[np.zeros(few), np.full(200, 0.3), np.full(200, 0.29)]
+    groups = {"country": ["AT"] * few + ["DE"] * 200 + ["FR"] * 200}
+    assert (boosts(ndcg, groups) == 1).all()
+    assert worst_served(ndcg, groups) == pytest.approx(0.29)
+    assert (boosts(np.zeros(100), {"age": ["65+"] * 100}) == 1).all()

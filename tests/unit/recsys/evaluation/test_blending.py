@@ -118,3 +118,27 @@ def test_a_shortlist_holds_no_item_twice_and_none_that_was_touched(world: World)
     assert (candidates.valid.sum(axis=1) <= eligible).all()
     assert not (candidates.relevant & ~candidates.valid).any()
     assert (candidates.relevant.sum(axis=1) <= candidates.n_relevant).all()
+
+
+def test_users_who_count_more_are_ranked_better_for() -> None:
+    """Two halves of users, each served by a component of its own."""
+    one, other = made([2.0, 0.0], seed=1), made([0.0, 2.0], seed=2)
+    both = Shortlist(
+        names=one.names,
+        scores=np.concatenate([one.scores, other.scores], axis=1),
+        valid=np.concatenate([one.valid, other.valid]),
+        relevant=np.concatenate([one.relevant, other.relevant]),
+        n_relevant=np.concatenate([one.n_relevant, other.n_relevant]),
+    )
+    first = np.repeat([1.0, 0.01], 300)
+    towards_first, towards_other = (choose_weights(both, user_weights=counts) for counts in (first, first[::-1]))
+    assert towards_first.weights["c0"] > 0.9
+    assert towards_other.weights["c1"] > 0.9
+    assert towards_first.ndcg == pytest.approx(
+        np.average(
+            both.ndcg_of_each(np.array([towards_first.weights.get(name, 0.0) for name in both.names]), 10),
+            weights=first,
+        ),
+        abs=1e-3,
+    )
+    assert choose_weights(both, user_weights=np.full(600, 2.0)) == choose_weights(both, user_weights=np.ones(600))
