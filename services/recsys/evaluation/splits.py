@@ -5,6 +5,7 @@ A validation part is cut by splitting the `train` of a split once more.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from scipy import sparse
 from recsys.algorithms.base import Histories, IndexArray
 from recsys.preferences import SEEN_ONLY, Events, to_histories
 from recsys.settings import EventWeights
+
+MIN_FOLDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,50 @@ def random_split(events: Events, *, test_share: float = 0.2, seed: int = 0) -> S
     draw = np.random.default_rng(seed).random(len(events))
     place, count = _places(Events(events.users, events.items, events.types, events.values, draw))
     return _where(events, place >= count - np.floor(count * test_share))
+
+
+def random_folds(events: Events, *, folds: int = 5, seed: int = 0) -> Iterator[Split]:
+    """Each event is tested in exactly one of the folds; every user's events are spread evenly over them.
+
+    Raises:
+        ValueError: fewer than two folds
+    """
+    if folds < MIN_FOLDS:
+        raise ValueError(f"a fold to test on and one to learn from are needed, got {folds}")
+    rng = np.random.default_rng(seed)
+    draw = rng.random(len(events))
+    place, _ = _places(Events(events.users, events.items, events.types, events.values, draw))
+    first = rng.integers(0, folds, int(events.users.max(initial=0)) + 1)
+    fold = (place + first[events.users]) % folds
+    return (_where(events, fold == number) for number in range(folds))
+
+
+@dataclass(frozen=True, slots=True)
+class UserSplit:
+    train: Events
+    """Of the users who are learned from, everything."""
+    known: Events
+    """The first part of the held-out users' histories: folded in, never trained on."""
+    test: Events
+    """The rest of theirs."""
+
+
+def user_split(events: Events, *, test_users: float = 0.1, known_share: float = 0.8, seed: int = 0) -> UserSplit:
+    """Hold out whole users: strong generalisation (Marlin 2004; Liang et al., Variational Autoencoders for
+    Collaborative Filtering, WWW 2018), here with the later part of each history tested.
+
+    Args:
+        events: in any order
+        test_users: share of the users with events who are held out, drawn at random, rounded down
+        known_share: of each held-out user's events, the earliest, rounded up: who has one event keeps it
+        seed: of the draw
+    """
+    present = np.unique(events.users)
+    chosen = np.random.default_rng(seed).permutation(present)[: int(len(present) * test_users)]
+    held_out = np.isin(events.users, chosen)
+    place, count = _places(events)
+    known = held_out & (place < np.ceil(count * known_share))
+    return UserSplit(events.where(~held_out), events.where(known), events.where(held_out & ~known))
 
 
 def relevant_items(test: Events, train: Histories, *, weights: EventWeights) -> sparse.csr_array:

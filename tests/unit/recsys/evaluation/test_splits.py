@@ -12,10 +12,12 @@ from recsys.evaluation.splits import (
     Split,
     judged_users,
     leave_last_out,
+    random_folds,
     random_split,
     relevant_items,
     time_split,
     time_split_per_user,
+    user_split,
 )
 from recsys.preferences import Events, to_histories
 from recsys.settings import EventWeights
@@ -124,3 +126,57 @@ def test_some_judged_users_are_drawn_in_order() -> None:
     assert len(set(drawn.tolist())) == 7
     assert drawn.tolist() == sorted(drawn.tolist())
     assert judged_users(relevant, limit=40).tolist() == list(range(40))
+
+
+@given(EVENTS, st.integers(2, 5), st.integers(0, 3))
+def test_every_event_is_tested_in_one_fold_and_learned_from_in_the_others(
+    rows: list[Row], folds: int, seed: int
+) -> None:
+    events = events_of(*rows)
+    splits = list(random_folds(events, folds=folds, seed=seed))
+    assert len(splits) == folds
+    assert sorted(key for split in splits for key in keys(split.test)) == keys(events)
+    for split in splits:
+        assert sorted(keys(split.train) + keys(split.test)) == keys(events)
+        for user in set(events.users.tolist()):
+            assert abs((split.test.users == user).sum() - (events.users == user).sum() / folds) < 1
+
+
+def test_folds_are_of_like_size_random_and_follow_the_seed() -> None:
+    events = events_of(*[(user, item, EventType.VIEW, item) for user in range(50) for item in range(7)])
+    first, again, other = (list(random_folds(events, folds=5, seed=seed)) for seed in (1, 1, 2))
+    assert [keys(split.test) for split in first] == [keys(split.test) for split in again]
+    assert keys(first[0].test) != keys(other[0].test)
+    assert all(50 < len(split.test) < 90 for split in first)
+    assert 2 < first[0].test.items.mean() < 4
+
+
+def test_one_fold_is_no_split() -> None:
+    with pytest.raises(ValueError, match="got 1"):
+        random_folds(events_of(), folds=1)
+
+
+@given(EVENTS, st.integers(0, 3))
+def test_held_out_users_are_not_learned_from_and_their_past_comes_before_what_is_tested(
+    rows: list[Row], seed: int
+) -> None:
+    events = events_of(*rows)
+    split = user_split(events, test_users=0.5, known_share=0.6, seed=seed)
+    parts = (split.train, split.known, split.test)
+    assert sorted(key for part in parts for key in keys(part)) == keys(events)
+    held_out = set(split.known.users.tolist())
+    assert not held_out & set(split.train.users.tolist())
+    assert set(split.test.users.tolist()) <= held_out
+    assert len(held_out) == len(set(events.users.tolist())) // 2
+    for user in held_out:
+        known, tested = (part.at[part.users == user] for part in (split.known, split.test))
+        assert len(known) == np.ceil((len(known) + len(tested)) * 0.6)
+        assert not len(tested) or known.max() <= tested.min()
+
+
+def test_who_is_held_out_follows_the_seed() -> None:
+    events = events_of(*[(user, 0, EventType.VIEW, user) for user in range(40)])
+    first, again, other = (user_split(events, test_users=0.25, seed=seed).known.users.tolist() for seed in (1, 1, 2))
+    assert first == again
+    assert len(first) == 10
+    assert first != other
