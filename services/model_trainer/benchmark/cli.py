@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +12,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from model_trainer.benchmark.dataset import Dataset, assemble
+from model_trainer.benchmark.dataset import assemble
 from model_trainer.benchmark.files import read_interactions, read_items, read_pairs
 from model_trainer.benchmark.run import COMPONENTS, Bench, Row
+from model_trainer.benchmark.summary import Summary
 from model_trainer.benchmark.validation import Validation
 from model_trainer.exits import Exit
 from recsys.domain import Algorithm
@@ -39,13 +41,16 @@ def benchmark(
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same draws.")] = 0,
     explicit: Annotated[bool, typer.Option("--explicit", help="Values are ratings: RMSE and MAE too.")] = False,
     binary: Annotated[bool, typer.Option("--binary", help="A row is a row, whatever its value.")] = False,
-    min_value: Annotated[float | None, typer.Option(help="Test rows below are not relevant.")] = None,
+    min_value: Annotated[float | None, typer.Option(help="Rows below are not relevant.")] = None,
     out: Annotated[Path | None, typer.Option("--json", help="Where the figures go.")] = None,
 ) -> None:
     """Run the product's models on somebody's split; settings and weights are chosen on a part of train alone."""
     progress = Console(stderr=True, highlight=False)
     try:
         names, ks = _names(algorithms), _lengths(k)
+        _check_budget(budget)
+        if out:
+            _check_writable(out)
         dataset = assemble(
             read_interactions(train),
             read_interactions(test),
@@ -55,10 +60,13 @@ def benchmark(
             binary=binary,
             min_value=min_value,
         )
+        summary = Summary.of(dataset)
+        for sentence in summary.sentences():
+            progress.print(sentence, soft_wrap=True, markup=False)
         bench = Bench(dataset, ks, seed, lambda text: progress.print(text, soft_wrap=True, markup=False))
         how, rows = bench.run(names, validation, budget)
         if out:
-            _write(out, _report(dataset, how, rows, seed))
+            _write(out, _report(summary, how, rows, seed))
     except DataRefused as refused:
         progress.print(refused.detail, style="red", soft_wrap=True, markup=False)
         raise typer.Exit(Exit.DATA_REFUSED) from None
@@ -74,26 +82,24 @@ def _names(text: str) -> list[Algorithm]:
 
 
 def _lengths(text: str) -> list[int]:
+    """In the order given."""
     try:
-        lengths = sorted({int(part) for part in text.split(",")} | {10})
+        lengths = list(dict.fromkeys(int(part) for part in text.split(",")))
     except ValueError:
         raise DataRefused(f"--k {text!r} is no list of lengths: write for example 10,20.") from None
-    if not 1 <= lengths[0] <= lengths[-1] <= LONGEST_LIST:
+    if not 1 <= min(lengths) <= max(lengths) <= LONGEST_LIST:
         raise DataRefused(f"--k {text!r}: a list has 1 to {LONGEST_LIST:,} items.")
     return lengths
 
 
-def _report(dataset: Dataset, how: Validation, rows: dict[Algorithm, Row], seed: int) -> dict[str, Any]:
+def _check_budget(seconds: float) -> None:
+    if not 0 <= seconds < math.inf:
+        raise DataRefused(f"--budget {seconds:g}: a search takes 0 seconds or more.")
+
+
+def _report(summary: Summary, how: Validation, rows: dict[Algorithm, Row], seed: int) -> dict[str, Any]:
     return {
-        "dataset": {
-            "users": len(dataset.user_ids),
-            "items": len(dataset.item_ids),
-            "train": len(dataset.train),
-            "test": len(dataset.test),
-            "test_items_outside": dataset.n_outside,
-            "validation": how.value,
-            "seed": seed,
-        },
+        "dataset": {**summary.figures(), "validation": how.value, "seed": seed},
         "algorithms": {
             name.value: {
                 **row.figures,
@@ -106,11 +112,28 @@ def _report(dataset: Dataset, how: Validation, rows: dict[Algorithm, Row], seed:
     }
 
 
+def _check_writable(path: Path) -> None:
+    """Before the work, not after it; the folder is made where there is none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        was_there = path.exists()
+        with path.open("a", encoding="utf-8"):
+            pass
+        if not was_there:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> DataRefused:
+    return DataRefused(f"{path} cannot be written ({error.strerror}).")
+
+
 def _write(path: Path, report: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     except OSError as error:
-        raise DataRefused(f"{path} cannot be written ({error.strerror}).") from None
+        raise _unwritable(path, error) from None
 
 
 def _table(rows: dict[Algorithm, Row], ks: list[int]) -> Table:
@@ -120,7 +143,7 @@ def _table(rows: dict[Algorithm, Row], ks: list[int]) -> Table:
     shown = [name for name in columns if any(name in row.figures for row in rows.values())]
     for header in (*shown, "tune s", "fit s"):
         table.add_column(f" {header}", justify="right", no_wrap=True)
-    for name, row in sorted(rows.items(), key=lambda entry: -entry[1].figures["ndcg@10"]):
+    for name, row in sorted(rows.items(), key=lambda entry: -entry[1].figures[f"ndcg@{ks[0]}"]):
         figures = [f"{row.figures[each]:.4f}" if each in row.figures else "" for each in shown]
         table.add_row(name.value, *figures, f"{row.seconds['tune']:.1f}", f"{row.seconds['fit']:.1f}")
     return table

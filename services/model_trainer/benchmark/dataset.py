@@ -10,36 +10,42 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from model_trainer.benchmark.files import Interactions
-from recsys.algorithms.base import Histories, IndexArray, ItemContent, TrainingData
+from model_trainer.benchmark.scale import UNSCALED, Scale
+from recsys.algorithms.base import FloatArray, Histories, IndexArray, ItemContent, TrainingData
 from recsys.domain import EVENT_CODES, EventType
 from recsys.errors import DataRefused
 from recsys.preferences import SEEN_ONLY, Events
 
-RATINGS = (0.5, 5.0)
 Pairs = tuple[NDArray[np.str_], NDArray[np.str_]]
 
 
 @dataclass(frozen=True)
 class Dataset:
+    """What counts as liked is one rule, for the test file and for a validation part: `relevant`."""
+
     user_ids: NDArray[np.str_]
     """Of train and test, sorted."""
     item_ids: NDArray[np.str_]
     """The catalogue, sorted: items of train, items file and candidates."""
     train: Events
-    """`values` holds the weights."""
+    """`values` as in the file, NaN where it has none."""
     test: Events
-    """Items outside the catalogue have columns behind it."""
+    """The same, relevant or not; items outside the catalogue have columns behind it."""
     n_outside: int
     texts: list[str]
     candidates: sparse.csr_array | None
     """(n_users, n_items)"""
     timed: bool
     explicit: bool
+    binary: bool = False
+    """A row weighs 1, whatever its value."""
+    min_value: float | None = None
+    """Rows below are not relevant."""
+    scale: Scale = UNSCALED
 
     def training_data(self, events: Events) -> TrainingData:
         """What algorithms fit on, from all or a part of `train`."""
         n_users, n_items = len(self.user_ids), len(self.item_ids)
-        histories = weighted(events, (n_users, n_items), explicit=self.explicit)
         content = ItemContent(
             titles=self.item_ids.tolist(),
             texts=self.texts,
@@ -48,30 +54,47 @@ class Dataset:
             quality=np.full(n_items, np.nan, np.float32),
         )
         as_of = float(events.at.max(initial=0))
-        return TrainingData(np.arange(n_users), np.arange(n_items), histories, content, as_of)
+        return TrainingData(np.arange(n_users), np.arange(n_items), self._histories(events), content, as_of)
+
+    def _histories(self, events: Events) -> Histories:
+        """Repeated rows add up, the last one dates the pair; with `explicit` their mean is the rating."""
+        shape = (len(self.user_ids), len(self.item_ids))
+        if not len(events):
+            return Histories.empty(*shape)
+        pairs = events.users.astype(np.int64) * shape[1] + events.items
+        unique, places, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+        weighs = np.ones(len(events)) if self.binary else np.nan_to_num(events.values, nan=1.0)
+        summed = np.bincount(places, weighs).astype(np.float32)
+        summed[np.abs(summed) < SEEN_ONLY] = SEEN_ONLY
+        last = np.full(len(unique), -np.inf)
+        np.maximum.at(last, places, events.at)
+        where = tuple(axis.astype(np.int32) for axis in np.divmod(unique, shape[1]))
+        ratings = sparse.csr_array(shape, dtype=np.float32)
+        if self.explicit:
+            means = self.scale.to_product(np.bincount(places, events.values) / counts)
+            ratings = sparse.csr_array((means.astype(np.float32), where), shape=shape)
+        return Histories(sparse.csr_array((summed, where), shape=shape), last, ratings)
 
     def relevant(self, events: Events) -> sparse.csr_array:
-        """(n_users, n_items + n_outside) ones where `events` hold the pair."""
+        """(n_users, n_items + n_outside) ones at the pairs of which a row of `events` is relevant.
+
+        A row is unless its value is below `min_value`. So are pairs that `train` has too, by the protocol: what a
+        user had is never ranked, so they are missed.
+        """
         shape = (len(self.user_ids), len(self.item_ids) + self.n_outside)
-        return _ones(events.users, events.items, shape)
+        liked = events.where(self.liked(events))
+        return _ones(liked.users, liked.items, shape)
 
+    def liked(self, events: Events) -> NDArray[np.bool_]:
+        """(n,) which rows are relevant; a row without a value is."""
+        if self.min_value is None:
+            return np.ones(len(events), bool)
+        # Values are kept in this precision: .7 is not to be less than .7.
+        return ~(events.values < np.float32(self.min_value))
 
-def weighted(events: Events, shape: tuple[int, int], *, explicit: bool) -> Histories:
-    """Repeated rows add up, the last one dates the pair; with `explicit` their mean is the rating."""
-    if not len(events):
-        return Histories.empty(*shape)
-    pairs = events.users.astype(np.int64) * shape[1] + events.items
-    unique, places, counts = np.unique(pairs, return_inverse=True, return_counts=True)
-    summed = np.bincount(places, events.values).astype(np.float32)
-    means = (summed / counts).astype(np.float32)
-    summed[np.abs(summed) < SEEN_ONLY] = SEEN_ONLY
-    last = np.full(len(unique), -np.inf)
-    np.maximum.at(last, places, events.at)
-    rows, columns = np.divmod(unique, shape[1])
-    where = (rows.astype(np.int32), columns.astype(np.int32))
-    nothing = sparse.csr_array(shape, dtype=np.float32)
-    ratings = sparse.csr_array((means, where), shape=shape) if explicit else nothing
-    return Histories(sparse.csr_array((summed, where), shape=shape), last, ratings)
+    def in_file_scale(self, predicted: FloatArray) -> FloatArray:
+        """(n,) predicted ratings, 0.5..5, in the scale of the files' values."""
+        return self.scale.to_file(predicted)
 
 
 def assemble(
@@ -84,56 +107,45 @@ def assemble(
     binary: bool = False,
     min_value: float | None = None,
 ) -> Dataset:
-    """Number the ids. Raises `DataRefused` for ratings that are absent or not 0.5..5, or without a relevant row."""
-    if explicit:
-        _check_ratings(train)
-        _check_ratings(test)
+    """Number the ids. Raises `DataRefused` for ratings or compared values that are absent, or no relevant test row."""
+    if explicit and (train.values is None or test.values is None):
+        raise DataRefused("Explicit ratings need a column value in train and test.")
+    if min_value is not None and test.values is None:
+        raise DataRefused("A smallest value was given, and the test file has no column value.")
     allowed = candidates[1] if candidates else np.empty(0, np.str_)
     item_ids = np.unique(np.concatenate([train.items, np.array([*texts], np.str_), allowed]))
     user_ids = np.unique(np.concatenate([train.users, test.users]))
-    if min_value is not None and test.values is None:
-        raise DataRefused("A smallest value was given, and the test file has no column value.")
     outside = np.setdiff1d(test.items, item_ids)
-    asked = _events(test, user_ids, item_ids, outside, binary=False)
-    kept = asked if min_value is None else asked.where(asked.values >= min_value)
-    if not len(kept):
-        raise DataRefused("No row of the test file is relevant.")
-    return Dataset(
+    dataset = Dataset(
         user_ids=user_ids,
         item_ids=item_ids,
-        train=_events(train, user_ids, item_ids, outside, binary=binary),
-        test=kept,
+        train=_events(train, user_ids, item_ids, outside),
+        test=_events(test, user_ids, item_ids, outside),
         n_outside=len(outside),
         texts=[texts.get(item, "") for item in item_ids.tolist()],
         candidates=_candidates(candidates, user_ids, item_ids),
         timed=train.at is not None,
         explicit=explicit,
+        binary=binary,
+        min_value=min_value,
+        scale=Scale.of(train.values) if explicit and train.values is not None else UNSCALED,
     )
-
-
-def _check_ratings(given: Interactions) -> None:
-    low, high = RATINGS
-    if given.values is None or given.values.min() < low or given.values.max() > high:
-        raise DataRefused(f"Explicit ratings need a column value within {low}..{high}.")
+    if not dataset.liked(dataset.test).any():
+        raise DataRefused("No row of the test file is relevant.")
+    return dataset
 
 
 def _events(
-    given: Interactions,
-    user_ids: NDArray[np.str_],
-    item_ids: NDArray[np.str_],
-    outside: NDArray[np.str_],
-    *,
-    binary: bool,
+    given: Interactions, user_ids: NDArray[np.str_], item_ids: NDArray[np.str_], outside: NDArray[np.str_]
 ) -> Events:
     inside = np.isin(given.items, item_ids)
     items = np.searchsorted(item_ids, given.items)
     items[~inside] = len(item_ids) + np.searchsorted(outside, given.items[~inside])
-    values = np.ones(len(given)) if binary or given.values is None else given.values
     return Events(
         users=np.searchsorted(user_ids, given.users).astype(np.int32),
         items=items.astype(np.int32),
         types=np.full(len(given), EVENT_CODES[EventType.VIEW], np.int8),
-        values=values.astype(np.float32),
+        values=np.full(len(given), np.nan, np.float32) if given.values is None else given.values.astype(np.float32),
         at=given.at if given.at is not None else np.zeros(len(given)),
     )
 

@@ -170,7 +170,9 @@ class Bench:
         if not self.dataset.explicit or not isinstance(model, Svd):
             return {}
         asked = self.dataset.test.where(self.dataset.test.items < len(self.dataset.item_ids))
-        predicted = model.predict_ratings(asked.users, asked.items)
+        if not len(asked):
+            return {}
+        predicted = self.dataset.in_file_scale(model.predict_ratings(asked.users, asked.items))
         return {"rmse": metrics.rmse(predicted, asked.values), "mae": metrics.mae(predicted, asked.values)}
 
 

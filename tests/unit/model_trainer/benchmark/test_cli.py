@@ -48,7 +48,11 @@ def test_what_the_camp_likes_is_found_and_everything_is_told(split: tuple[Path, 
         "items": 40,
         "train": 400,
         "test": 80,
+        "test_users": 40,
+        "cold_users": 0,
         "test_items_outside": 0,
+        "test_pairs_in_train": 0,
+        "test_pairs_not_candidates": 0,
         "validation": "last",
         "seed": 0,
     }
@@ -97,22 +101,74 @@ def test_texts_let_the_content_be_compared(split: tuple[Path, Path], tmp_path: P
     assert found["content_based"]["recall@10"] > found["popularity"]["recall@10"]
 
 
-@pytest.mark.parametrize(
-    ("train", "test"),
-    [
-        (["a,x,1,1", "a,y,1,2"], ["a,z,1,3"]),
-        (["a,x,1,1", "b,x,1,2", "c,x,1,3"], ["a,x,1,4", "d,x,1,5"]),
-        (["a,x,3,1", "a,y,3,1", "b,x,3,1", "b,z,3,1"], ["a,z,3,1", "b,y,3,1"]),
-        (["a,x,1,1"] * 5 + ["b,y,-2,1", "b,x,1,1"], ["b,q,1,2", "new,x,1,2"]),
-    ],
-    ids=["one user", "one item", "all alike", "repeated, negative and new"],
-)
-def test_odd_sets_have_an_answer(tmp_path: Path, train: list[str], test: list[str]) -> None:
+ODD: dict[str, tuple[list[str], list[str], dict[str, float]]] = {
+    "one user, who has all: nothing to rank": (["a,x,1,1", "a,y,1,2"], ["a,z,1,3"], {"ndcg@10": 0, "coverage@10": 0}),
+    "one item, of which the new user is told": (
+        ["a,x,1,1", "b,x,1,2", "c,x,1,3"],
+        ["a,x,1,4", "d,x,1,5"],
+        {"ndcg@10": 1 / 2, "mrr": 1 / 2, "precision@5": 1 / 10, "coverage@10": 1},
+    ),
+    "all alike: one item is left for each": (
+        ["a,x,3,1", "a,y,3,1", "b,x,3,1", "b,z,3,1"],
+        ["a,z,3,1", "b,y,3,1"],
+        {"ndcg@10": 1, "recall@5": 1, "map@10": 1, "precision@10": 1 / 10, "coverage@5": 2 / 3},
+    ),
+    "repeated rows, a dislike, an unknown item and a new user": (
+        ["a,x,1,1"] * 5 + ["b,y,-2,1", "b,x,1,1"],
+        ["b,q,1,2", "new,x,1,2"],
+        {"ndcg@10": 1 / 2, "mrr": 1 / 2, "hit_rate@5": 1 / 2},
+    ),
+    "users of one row each, none of which can be held back": (
+        ["a,x,1,1", "b,x,1,2", "c,y,1,3"],
+        ["a,y,1,4", "c,x,1,5"],
+        {"ndcg@10": 1, "coverage@5": 1},
+    ),
+    "ids that only the test file has": (["a,x,1,1"], ["b,z,1,2"], {"ndcg@10": 0, "recall@10": 0, "coverage@10": 1}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("validation", ["auto", "last", "time", "random"])
+def test_odd_sets_have_the_right_answer(tmp_path: Path, name: str, validation: str) -> None:
+    train, test, expected = ODD[name]
     files = tmp_path / "train.csv", tmp_path / "test.csv"
     for path, rows in zip(files, (train, test), strict=True):
         path.write_text("\n".join([HEADER, *rows]) + "\n")
-    for row in _figures(*files, tmp_path)["algorithms"].values():
-        assert 0 <= row["ndcg@10"] <= 1
+    for algorithm, row in _figures(*files, tmp_path, "--validation", validation)["algorithms"].items():
+        assert {metric: row[metric] for metric in expected} == pytest.approx(expected), algorithm
+
+
+def test_only_the_lengths_that_were_asked_for_are_there_and_the_first_orders_the_table(
+    split: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "made" / "for" / "it.json"
+    done = _run(*split, "--k", "3,1", "--algorithms", "item_based,popularity", "--json", str(out))
+    assert done.exit_code == 0, done.output
+    rows = json.loads(out.read_text())["algorithms"]
+    assert {name.partition("@")[2] for name in rows["popularity"] if "@" in name} == {"1", "3"}
+    shown = [line.split() for line in done.stdout.splitlines() if "─" not in line and line.strip()]
+    assert shown[0][:4] == ["algorithm", "ndcg@3", "recall@3", "ndcg@1"]
+    assert [line[0] for line in shown[1:]] == ["item_based", "popularity"]
+    assert float(shown[1][1]) == pytest.approx(rows["item_based"]["ndcg@3"], abs=1e-4)
+
+
+def test_errors_of_ratings_count_every_test_row_in_the_files_own_scale(tmp_path: Path) -> None:
+    """Everybody always gives 40, which is outside the product's scale; a row of 20 is not liked, yet foreseen wrong."""
+    files = tmp_path / "train.csv", tmp_path / "test.csv"
+    pairs = [(f"u{user}", f"i{item}") for user in range(6) for item in range(6) if user != item]
+    files[0].write_text("\n".join([HEADER, *(f"{user},{item},40,1" for user, item in pairs)]))
+    files[1].write_text(f"{HEADER}\nu1,i1,40,1\nu2,i2,20,1\nu3,outside,1,1\n")
+    found = _figures(*files, tmp_path, "--algorithms", "svd", "--explicit", "--min-value", "30")
+    assert found["dataset"]["test"] == 1
+    assert found["algorithms"]["svd"]["mae"] == pytest.approx(10, abs=0.01)
+    assert found["algorithms"]["svd"]["rmse"] == pytest.approx(200**0.5, abs=0.01)
+
+
+def test_a_refusal_leaves_no_empty_figures(split: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    assert _run(*split, "--algorithms", "ncf,magic", "--json", str(out)).exit_code == 2
+    assert _run(split[0], tmp_path / "absent.csv", "--json", str(out)).exit_code == 2
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
@@ -122,6 +178,9 @@ def test_odd_sets_have_an_answer(tmp_path: Path, train: list[str], test: list[st
         (("--algorithms", "ncf"), "This version cannot fit ncf"),
         (("--k", "ten"), "is no list of lengths"),
         (("--k", "0,10"), "a list has 1 to 1,000 items"),
+        (("--budget", "nan"), "--budget nan: a search takes 0 seconds or more"),
+        (("--budget", "-1"), "--budget -1: a search takes 0 seconds or more"),
+        (("--validation", "random", "--min-value", "9"), "No row of the test file is relevant"),
         (("--json", "/dev/null/out"), "cannot be written"),
         (("--candidates", "/nowhere.csv"), "There is no file nowhere.csv"),
     ],

@@ -30,8 +30,20 @@ def test_values_that_cancel_out_keep_the_item_seen() -> None:
 
 
 def test_binary_counts_rows() -> None:
-    data = assemble(_rows("u:a u:b", [5, 3]), _rows("u:b"), texts={}, binary=True)
-    assert data.train.values.tolist() == [1, 1]
+    data = assemble(_rows("u:a u:b u:b", [5, 3, -2]), _rows("u:b"), texts={}, binary=True)
+    assert data.training_data(data.train).histories.weights.toarray().tolist() == [[1, 2]]
+
+
+def test_a_dislike_weighs_against_an_item_that_stays_seen() -> None:
+    data = assemble(_rows("u:a u:b v:b v:b", [1, -2, 1, -4]), _rows("u:a"), texts={})
+    assert data.training_data(data.train).histories.weights.toarray().tolist() == [[1, -2], [0, -3]]
+
+
+def test_without_values_a_row_weighs_one_and_is_relevant_whatever_the_smallest_value() -> None:
+    data = assemble(_rows("u:a u:a v:b"), _rows("u:b v:a", [3, 5]), texts={}, min_value=4)
+    assert data.training_data(data.train).histories.weights.toarray().tolist() == [[2, 0], [0, 1]]
+    assert data.relevant(data.train).toarray().tolist() == [[1, 0], [0, 1]]
+    assert data.relevant(data.test).toarray().tolist() == [[0, 0], [1, 0]]
 
 
 def test_the_catalogue_is_train_items_file_and_candidates_and_the_rest_is_outside() -> None:
@@ -46,16 +58,55 @@ def test_the_catalogue_is_train_items_file_and_candidates_and_the_rest_is_outsid
 
 
 def test_rows_below_the_smallest_value_are_not_relevant() -> None:
-    data = assemble(_rows("u:a"), _rows("u:b u:c", [3, 4]), texts={}, min_value=4)
-    assert data.relevant(data.test).sum() == 1
+    data = assemble(_rows("u:a"), _rows("u:b u:c", [3, 4]), texts={"b": "", "c": ""}, min_value=4)
+    assert data.relevant(data.test).toarray().tolist() == [[0, 0, 1]]
     with pytest.raises(DataRefused, match="No row of the test file is relevant"):
         assemble(_rows("u:a"), _rows("u:b", [3]), texts={}, min_value=4)
     with pytest.raises(DataRefused, match="no column value"):
         assemble(_rows("u:a"), _rows("u:b"), texts={}, min_value=4)
 
 
-def test_explicit_ratings_are_means_within_their_range() -> None:
-    data = assemble(_rows("u:a u:a", [2, 4]), _rows("u:b", [3]), texts={}, explicit=True)
-    assert data.training_data(data.train).histories.ratings.toarray().tolist() == [[3]]
-    with pytest.raises(DataRefused, match=r"0\.5\.\.5\.0"):
-        assemble(_rows("u:a", [7]), _rows("u:b", [3]), texts={}, explicit=True)
+@pytest.mark.parametrize("binary", [False, True])
+def test_the_smallest_value_holds_in_a_part_of_train_that_is_asked(*, binary: bool) -> None:
+    train = _rows("u:a u:b u:c u:c v:a", [3, 4, 1, 5, -1])
+    data = assemble(train, _rows("u:b", [4]), texts={}, min_value=4, binary=binary)
+    assert data.relevant(data.train).toarray().tolist() == [[0, 1, 1], [0, 0, 0]]
+
+
+def test_a_value_is_not_below_itself() -> None:
+    tenths = [tenth / 10 for tenth in range(1, 50)]
+    for tenth in tenths:
+        data = assemble(_rows("u:a"), _rows("u:b u:c", [tenth, 9]), texts={}, min_value=tenth)
+        assert data.relevant(data.test).sum() == 2, tenth
+
+
+def test_explicit_ratings_are_means_and_weights_are_what_they_were() -> None:
+    train = _rows("u:a u:a", [2, 4])
+    ratings, weights = [], []
+    for binary in (False, True):
+        data = assemble(train, _rows("u:b", [3]), texts={}, explicit=True, binary=binary)
+        histories = data.training_data(data.train).histories
+        ratings.append(histories.ratings.toarray().tolist())
+        weights.append(histories.weights.toarray().tolist())
+    assert ratings == [[[3]], [[3]]]
+    assert weights == [[[6]], [[2]]]
+
+
+@pytest.mark.parametrize("values", [[1, 10, 4], [-10, 10, 0], [0, 100, 50], [7, 7, 7], [0.5, 5, 1]])
+def test_ratings_of_any_scale_are_the_products_and_come_back(values: list[float]) -> None:
+    data = assemble(_rows("u:a u:b u:c", values), _rows("u:d", [3]), texts={}, explicit=True)
+    ratings = data.training_data(data.train).histories.ratings
+    assert ratings.nnz == 3
+    assert 0.5 <= ratings.data.min() <= ratings.data.max() <= 5
+    assert data.in_file_scale(ratings.data).tolist() == pytest.approx(values, abs=1e-4)
+
+
+def test_ratings_within_the_products_scale_stay() -> None:
+    data = assemble(_rows("u:a u:b", [2, 4]), _rows("u:d", [3]), texts={}, explicit=True)
+    assert data.training_data(data.train).histories.ratings.toarray().tolist() == [[2, 4]]
+
+
+def test_explicit_needs_values() -> None:
+    for values in ([None, [1.0]], [[1.0], None]):
+        with pytest.raises(DataRefused, match="Explicit ratings need a column value"):
+            assemble(_rows("u:a", values[0]), _rows("u:b", values[1]), texts={}, explicit=True)
