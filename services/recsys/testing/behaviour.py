@@ -25,9 +25,10 @@ from recsys.algorithms.registry import ALGORITHMS, create, load_models
 from recsys.arrays import load_array
 from recsys.domain import Algorithm
 from recsys.evaluation.judge import judge, judgement
+from recsys.evaluation.leak import peeking
 from recsys.evaluation.ranking import rank
 from recsys.evaluation.splits import judged_users, relevant_items, time_split
-from recsys.preferences import to_histories
+from recsys.preferences import Events, to_histories
 from recsys.settings import EventWeights
 from recsys.testing.histories import data_of, frozen, histories_of, permuted
 from recsys.testing.worlds import SmallWorld, small_world, training_data, world_events
@@ -276,6 +277,21 @@ class RecommenderBehaviour:
         items = np.arange(len(data.item_ids), dtype=np.int32)
         near = model.similar(items)
         assert (np.diag(near) >= near.max(axis=1) - 1e-4).all()
+
+    # --- honesty ---
+
+    def test_does_not_peek_at_the_future(self, world: SmallWorld) -> None:
+        events = world_events(world)
+        cut = float(time_split(events, test_share=0.2).test.at.min())
+
+        def fit(record: Events) -> tuple[TrainingData, dict[str, Recommender]]:
+            train = record.where(record.at < cut)
+            n_users, n_items = len(world.users), len(world.items)
+            histories = to_histories(train, n_users=n_users, n_items=n_items, weights=EventWeights())
+            data = dataclasses.replace(training_data(world), histories=histories, as_of=float(train.at.max()))
+            return data, {self.algorithm.value: self.make().fit(data)}
+
+        assert peeking(fit, events, cut) == []
 
     # --- quality ---
 
