@@ -8,6 +8,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from model_trainer.baselines import BASELINES
 from model_trainer.champion import Comparison
 from model_trainer.decision import Decision, Refusal
 from model_trainer.judging import Verdict
@@ -40,6 +41,8 @@ class Case:
         }
         if verdict := self.verdict:
             figures["hybrid"] = dict(verdict.metrics.get(Algorithm.HYBRID, {}))
+            figures["baselines"] = {name: dict(verdict.metrics[name]) for name in BASELINES if name in verdict.metrics}
+            figures["segments"] = [asdict(segment) for segment in verdict.segments]
             figures |= {"judged_users": verdict.n_users, "empty_lists": verdict.n_empty, "reach": verdict.reach}
             figures["ndcg_10_over_popularity"] = bounds(verdict.versus_popularity)
             figures["ndcg_10_less_random"] = bounds(verdict.versus_random)

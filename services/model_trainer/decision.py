@@ -23,6 +23,7 @@ class Reason(StrEnum):
     VOLUME = "volume"
     IMPOSSIBLE_VALUES = "impossible_values"
     FUTURE_TIMES = "future_times"
+    FUTURE_SEEN = "future_seen"
     DUPLICATES = "duplicates"
 
 

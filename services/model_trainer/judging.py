@@ -9,6 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from model_trainer.baselines import RANDOM, RECENT_POPULAR, random_lists, recent_popular
+from model_trainer.decision import Reason, Refusal
+from model_trainer.exits import ReleaseRefused
 from model_trainer.plan import Plan
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.content_based import ContentBased
@@ -18,6 +20,7 @@ from recsys.evaluation import metrics
 from recsys.evaluation.beyond_accuracy import Surroundings, tastes
 from recsys.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys.evaluation.judge import MRR_CUT, Judgement, judge_all, judgement
+from recsys.evaluation.leak import future_pairs
 from recsys.evaluation.metrics import PerUser
 from recsys.evaluation.ranking import NO_ITEM
 from recsys.evaluation.segments import Lists, SegmentQuality, item_age, item_popularity, user_activity
@@ -78,7 +81,14 @@ def questions(later: Events, known: TrainingData, weights: EventWeights, *, limi
 def judge_models(
     models: Mapping[Algorithm, Recommender], train: TrainingData, test: Events, weights: EventWeights, plan: Plan
 ) -> Verdict | None:
-    """Judge models that were fitted on `train` on what happened afterwards; None where nobody can be asked."""
+    """Judge models that were fitted on `train` on what happened afterwards; None where nobody can be asked.
+
+    Raises:
+        ReleaseRefused: `train` reaches into `test`, so that the verdict would be worth nothing
+    """
+    if late := future_pairs(train, test):
+        sentence = f"Not published: {late:,} pairs of the training part are not from before what is judged on."
+        raise ReleaseRefused(Refusal(Reason.FUTURE_SEEN, sentence))
     asked = questions(test, train, weights, limit=plan.judged_users, seed=plan.seed)
     if not len(asked.users):
         return None

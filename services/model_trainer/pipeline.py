@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from model_trainer.decision import Decision
 from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
-from model_trainer.groups import GroupQuality, group_quality, read_groups
+from model_trainer.groups import GroupQuality, Groups, group_quality, read_groups
 from model_trainer.judging import Verdict, judge_models, questions
 from model_trainer.lock import training_lock
 from model_trainer.pace import answer_milliseconds, refuse_slow
@@ -26,7 +27,7 @@ from model_trainer.quality import check_data
 from model_trainer.snapshot import Snapshot, read_snapshot
 from model_trainer.steps import Steps, peak_memory_mb
 from recsys.adapters.mlflow_tracking import MlflowTracking
-from recsys.algorithms.base import Recommender, TrainingData
+from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.hybrid import DEFAULT_WEIGHTS
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
@@ -186,8 +187,10 @@ class Training:
         refuse(refusals_of(case, self.plan, self.settings.gate))
 
     def _groups(self, snapshot: Snapshot, verdict: Verdict) -> list[GroupQuality]:
-        groups = read_groups(self.settings.database_url, snapshot.user_ids[verdict.users].tolist())
-        return group_quality(verdict.ndcg, groups, seed=self.plan.seed)
+        return group_quality(verdict.ndcg, self._groups_of(snapshot, verdict.users), seed=self.plan.seed)
+
+    def _groups_of(self, snapshot: Snapshot, users: IndexArray) -> Groups:
+        return read_groups(self.settings.database_url, snapshot.user_ids[users].tolist())
 
     def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events) -> Judged:
         split = time_split(before_test, test_share=self.plan.validation_share)
@@ -195,7 +198,8 @@ class Training:
             return Judged()
         data, fitted = self._fit("Fit before the validation part", names, snapshot, split.train, None)
         with self.steps.step("Choose the blend") as step:
-            weights = choose_blend(fitted, data, split.test, self.settings.weights, self.plan)
+            groups_of = partial(self._groups_of, snapshot) if self.settings.reweight_groups else None
+            weights = choose_blend(fitted, data, split.test, self.settings.weights, self.plan, groups_of=groups_of)
             step.note = _blend(weights) if weights else "too few users to choose on: the default weights"
             return Judged(None, weights, fitted)
 

@@ -158,6 +158,8 @@ class Settings(BaseSettings):
     dependency_timeout_seconds: float = Field(default=2.0, gt=0, alias="RECSTACK_DEPENDENCY_TIMEOUT_SECONDS")
     release_keep: int = Field(default=5, ge=2, alias="RECSTACK_RELEASE_KEEP")
     trainer_metrics_port: int = Field(default=8002, ge=1, le=65535, alias="TRAINER_METRICS_PORT")
+    reweight_groups: bool = Field(default=False, alias="RECSTACK_REWEIGHT_GROUPS")
+    """Whether users of demographic groups that are left behind count more when the blend's weights are chosen."""
     weights: EventWeights = Field(default_factory=EventWeights)
     gate: GateSettings = Field(default_factory=GateSettings)
     log_level: str = Field(default="INFO", alias="RECSTACK_LOG_LEVEL")

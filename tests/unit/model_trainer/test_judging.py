@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from model_trainer.baselines import RANDOM, RECENT_POPULAR
+from model_trainer.decision import Reason
+from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted
 from model_trainer.judging import Verdict, judge_models, questions
 from model_trainer.plan import Plan
@@ -14,6 +18,7 @@ from recsys.domain import EVENT_CODES, Algorithm, EventType
 from recsys.preferences import Events
 from recsys.settings import EventWeights
 
+WEIGHTS = EventWeights()
 MEASURES = {
     "ndcg@10",
     "precision@10",
@@ -139,6 +144,15 @@ def test_without_ratings_no_error_is_claimed(fitted: Fitted, before: TrainingDat
     verdict = judge_models(fitted.with_hybrid(None), before, unrated, EventWeights(), Plan())
     assert verdict is not None
     assert "rmse" not in verdict.metrics["svd"]
+
+
+def test_a_training_part_that_reaches_into_the_test_part_is_refused(
+    fitted: Fitted, before: TrainingData, later: Events
+) -> None:
+    earlier = replace(later, at=later.at - 1.0)
+    with pytest.raises(ReleaseRefused, match="1 pairs of the training part") as refused:
+        judge_models(fitted.with_hybrid(None), replace(before, as_of=float(earlier.at.min())), earlier, WEIGHTS, Plan())
+    assert [each.reason for each in refused.value.refusals] == [Reason.FUTURE_SEEN]
 
 
 def test_nobody_to_ask_is_no_verdict(fitted: Fitted, before: TrainingData, later: Events) -> None:
