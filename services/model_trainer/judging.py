@@ -15,6 +15,7 @@ from model_trainer.plan import Plan
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.content_based import ContentBased
 from recsys.algorithms.svd import Svd
+from recsys.algorithms.top import top
 from recsys.domain import EVENT_CODES, Algorithm, EventType
 from recsys.evaluation import metrics
 from recsys.evaluation.beyond_accuracy import Surroundings, tastes
@@ -32,6 +33,7 @@ KS = (10, 20)
 K = 10
 HEADLINE = f"ndcg@{K}"
 BATCH = 256
+FAVOURITES = 10
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Verdict:
     """Different items in the hybrid's lists of 10, as a share of as many as these could hold."""
     segments: Sequence[SegmentQuality] = ()
     """The hybrid's quality beside popularity's."""
+    over_popularity: Mapping[str, Interval] = field(default_factory=dict)
+    """NDCG@10 over popularity's, 95 %, of each model and baseline."""
+    favourites: Sequence[tuple[int, float]] = ()
+    """The items that the hybrid shows most: column, and the share of the users who get it in their first 10."""
 
 
 def questions(later: Events, known: TrainingData, weights: EventWeights, *, limit: int, seed: int) -> Questions:
@@ -103,17 +109,23 @@ def judge_models(
     headline = {name: one.per_user[HEADLINE] for name, one in judged.items()}
     lists = judged[Algorithm.HYBRID.value].ranked[:, :K]
     hybrid, popularity = headline[Algorithm.HYBRID], headline[Algorithm.POPULARITY]
+    ratios = {
+        name: paired_bootstrap(values, popularity, statistic="ratio", seed=plan.seed)
+        for name, values in headline.items()
+    }
     return Verdict(
         metrics=measured,
         n_users=len(asked.users),
         n_newcomers=asked.n_newcomers,
-        versus_popularity=paired_bootstrap(hybrid, popularity, statistic="ratio", seed=plan.seed),
+        versus_popularity=ratios[Algorithm.HYBRID],
         versus_random=paired_bootstrap(hybrid, headline[RANDOM], statistic="difference", seed=plan.seed),
         users=asked.users,
         ndcg=hybrid,
         n_empty=int((lists[:, 0] == NO_ITEM).sum()),
         reach=len(np.unique(lists[lists != NO_ITEM])) / min(lists.size, len(train.item_ids)),
         segments=_segments(judged[Algorithm.HYBRID], around, train),
+        over_popularity=ratios,
+        favourites=_favourites(lists, len(train.item_ids)),
     )
 
 
@@ -130,6 +142,11 @@ def _surroundings(
         tastes=tastes(train.histories.rows(asked.users), train.content),
         vectors=content.items if isinstance(content, ContentBased) else None,
     )
+
+
+def _favourites(lists: IndexArray, n_items: int) -> list[tuple[int, float]]:
+    shown = metrics.exposure(lists, n_items, K)
+    return [(int(item), float(shown[item] / len(lists))) for item in top(shown, FAVOURITES) if shown[item]]
 
 
 def _segments(hybrid: Judgement, around: Surroundings, train: TrainingData) -> list[SegmentQuality]:

@@ -15,6 +15,7 @@ from recsys.algorithms.base import TrainingData
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.svd import Svd
 from recsys.domain import EVENT_CODES, Algorithm, EventType
+from recsys.evaluation.ranking import rank
 from recsys.preferences import Events
 from recsys.settings import EventWeights
 
@@ -99,6 +100,25 @@ def test_the_personal_lists_surprise_and_fit_better_than_those_for_everybody(ver
     assert hybrid["serendipity@10"] > chance["serendipity@10"] > 0
     assert hybrid["calibration@10"] < popularity["calibration@10"]
     assert chance["average_popularity@10"] < hybrid["average_popularity@10"] < popularity["average_popularity@10"]
+
+
+def test_every_row_is_held_against_popularity(verdict: Verdict) -> None:
+    assert set(verdict.over_popularity) == set(verdict.metrics)
+    for name, interval in verdict.over_popularity.items():
+        ratio = verdict.metrics[name]["ndcg@10"] / verdict.metrics["popularity"]["ndcg@10"]
+        assert interval.estimate == pytest.approx(ratio)
+        assert interval.low <= interval.estimate <= interval.high
+    assert verdict.over_popularity["hybrid"] == verdict.versus_popularity
+    assert verdict.over_popularity["popularity"].low == verdict.over_popularity["popularity"].high == 1
+
+
+def test_favourites_are_what_most_lists_hold(verdict: Verdict, fitted: Fitted, before: TrainingData) -> None:
+    models = fitted.with_hybrid(None)
+    histories = before.histories.rows(verdict.users)
+    lists = rank(models[Algorithm.HYBRID].score(verdict.users, histories), histories.weights, 10)
+    counted = np.bincount(lists[lists >= 0], minlength=len(before.item_ids))
+    assert [share for _, share in verdict.favourites] == sorted(counted / len(lists), reverse=True)[:10]
+    assert all(counted[item] / len(lists) == share for item, share in verdict.favourites)
 
 
 def test_segments_are_those_of_the_hybrid_beside_popularity(verdict: Verdict, before: TrainingData) -> None:
