@@ -37,7 +37,10 @@ class Case:
 
     def _figures(self) -> dict[str, Any]:
         figures: dict[str, Any] = {
-            "data": {check.name: {"figure": check.figure, "limit": check.limit} for check in self.checks}
+            "data": {
+                check.name: {"figure": check.figure, "limit": check.limit, "outcome": check.outcome}
+                for check in self.checks
+            }
         }
         if verdict := self.verdict:
             figures["hybrid"] = dict(verdict.metrics.get(Algorithm.HYBRID, {}))

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     FUTURE_TIMES = "future_times"
     FUTURE_SEEN = "future_seen"
     DUPLICATES = "duplicates"
+    DRIFT = "drift"
 
 
 @dataclass(frozen=True, slots=True)

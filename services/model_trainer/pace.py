@@ -45,7 +45,7 @@ def refuse_slow(p95: float, limit: float) -> list[Refusal]:
         return []
     sentence = (
         f"Not published: one of twenty lists takes {p95:,.0f} ms or longer to compute, {limit:,.0f} ms may be. "
-        "Set RECSTACK_GATE_MAX_P95_MS where that is meant."
+        "Set RECSTACK_GATE_MAX_ANSWER_MS where that is meant."
     )
     return [Refusal(Reason.SLOW_ANSWERS, sentence)]
 

@@ -13,6 +13,7 @@ from model_trainer.blend import choose_blend
 from model_trainer.case import Case, bounds
 from model_trainer.champion import compare, loaded_since
 from model_trainer.decision import Decision
+from model_trainer.drift import DISTRIBUTIONS, check_drift, distributions
 from model_trainer.exits import ReleaseRefused
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
@@ -135,7 +136,11 @@ class Training:
     def _check(self, snapshot: Snapshot, case: Case) -> None:
         with self.steps.step("Check the data") as step:
             before = case.manifest.snapshot if case.manifest else None
-            case.checks = check_data(snapshot, self.clock.now(), self.settings.gate, before)
+            limits = self.settings.gate
+            case.checks = [
+                *check_data(snapshot, self.clock.now(), limits, before),
+                *check_drift(snapshot, limits, before),
+            ]
             step.note = ", ".join(map(str, case.checks))
         refuse([check.refusal for check in case.checks if check.refusal])
 
@@ -224,6 +229,7 @@ class Training:
             "as_of": data.as_of,
             "weights": self.settings.weights.model_dump(),
             "plan": asdict(self.plan),
+            DISTRIBUTIONS: distributions(snapshot),
         }
         if verdict:
             facts["judged_users"] = verdict.n_users
@@ -236,7 +242,7 @@ class Training:
         times = answer_milliseconds(loaded, seed=self.plan.seed)
         if len(times):
             case.p95_ms = float(np.quantile(times, 0.95))
-            refuse(refuse_slow(case.p95_ms, self.settings.gate.max_p95_ms))
+            refuse(refuse_slow(case.p95_ms, self.settings.gate.max_answer_ms))
 
     def _publish(self, publisher: Publisher, release: Release, case: Case, ensure_lock: Callable[[], None]) -> None:
         with self.steps.step("Write the release") as step:

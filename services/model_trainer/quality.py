@@ -28,9 +28,18 @@ class Check:
     limit: float
     refusal: Refusal | None = None
     """None: it holds."""
+    warn_above: float | None = None
+    """What is above is told, though it holds; None: nothing is."""
+
+    @property
+    def outcome(self) -> str:
+        if self.refusal:
+            return "refused"
+        return "passed" if self.warn_above is None or self.figure <= self.warn_above else "warning"
 
     def __str__(self) -> str:
-        return f"{self.name} {self.figure:,.6g}"
+        mark = " (warning)" if self.outcome == "warning" else ""
+        return f"{self.name} {self.figure:,.6g}{mark}"
 
 
 def check_data(

@@ -116,14 +116,16 @@ class GateSettings(BaseSettings):
     """Whether a user's own past must surely tell more than a stranger's, which labels gone astray do not."""
     min_coverage: float = Field(default=0.01, ge=0, le=1)
     """Different items in the hybrid's lists, as a share of as many as there could be."""
-    max_p95_ms: float = Field(default=500.0, gt=0)
-    """Of computing a list of the release for one user, when nothing is cached."""
+    max_answer_ms: float = Field(default=500.0, gt=0)
+    """p95 of computing a list of the release for one user, when nothing is cached."""
     max_drop: float = Field(default=0.5, ge=0, le=1)
     """Of events, users or items since the live release was trained."""
     max_future: float = Field(default=0.01, ge=0, le=1)
     """Share of the events whose time has not come yet."""
     max_duplicates: float = Field(default=0.1, ge=0, le=1)
     """Share of the events that repeat another one to the moment."""
+    max_drift: float = Field(default=1.0, gt=0)
+    """Population stability index of event types, ratings, categories and popularity since the live release's data."""
 
 
 class Settings(BaseSettings):

@@ -126,6 +126,7 @@ def own_environment() -> dict[str, str]:
             "COMPOSE_PROJECT_NAME": f"recstack-test-{secrets.token_hex(3)}",
             "RECSTACK_SEED_OPTIONS": SMALLEST,
             "RECSTACK_GATE_MAX_DROP": "1",
+            "RECSTACK_GATE_MAX_DRIFT": "100",
         }
     )
 

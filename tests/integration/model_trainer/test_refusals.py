@@ -146,8 +146,8 @@ def test_a_release_that_answers_slowly_is_refused_as_it_lies_on_disk(
 ) -> None:
     world = World(users=60, items=400, interactions=1_500)
     seed(world, database_url=settings.database_url, state_dir=tmp_path, replace=False, report=lambda *_: None)
-    strict = settings.model_copy(update={"gate": GateSettings(max_p95_ms=1e-6)})
-    with pytest.raises(ReleaseRefused, match="RECSTACK_GATE_MAX_P95_MS"):
+    strict = settings.model_copy(update={"gate": GateSettings(max_answer_ms=1e-6)})
+    with pytest.raises(ReleaseRefused, match="RECSTACK_GATE_MAX_ANSWER_MS"):
         replace(training, settings=strict).train()
     assert tracking.champion() is None
     assert list(settings.releases.iterdir()) == []
