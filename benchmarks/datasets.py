@@ -1,10 +1,10 @@
-"""Turns public research sets into the files that `python -m model_trainer benchmark` reads.
+"""Turns public research sets, and the generated data, into the files that `python -m model_trainer benchmark` reads.
 
     python benchmarks/datasets.py SET… [--data FOLDER] --out FOLDER
 
-FOLDER holds the sets under their names, as published; RECSTACK_TEST_DATA names it by default. Each set, or each fold
-of it, becomes a folder with `train.parquet`, `test.parquet`, `items.parquet` where there are texts, and `set.json`: the
-protocol and the flags to run `benchmark` with.
+FOLDER holds the public sets under their names, as published; RECSTACK_TEST_DATA names it by default. Each set, or each
+fold of it, becomes a folder with `train.parquet`, `test.parquet`, `items.parquet` where there are texts, and
+`set.json`: the protocol and the flags to run `benchmark` with. `generated` needs no data: it is drawn.
 """
 
 from __future__ import annotations
@@ -21,9 +21,20 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "services"), str(Path(__file__).resolve().parents[1])]
 
-from benchmarks.public_sets import SETS, Part, PublicSet  # noqa: E402 - by the path above
+from benchmarks import generated  # noqa: E402 - the repository's own packages come by the path above
+from benchmarks.public_sets import PUBLIC, Part, PublicSet  # noqa: E402
 from recsys.errors import DataRefused  # noqa: E402
 
+GENERATED = "generated"
+SETS = {
+    **PUBLIC,
+    GENERATED: PublicSet(
+        generated.parts,
+        "the default generated world, the last tenth of the events at one moment for everybody, newly liked items",
+        ("--k", "10", "--validation", "time", "--min-value", "0.5"),
+        ("recall@10", "ndcg@10"),
+    ),
+}
 DESCRIPTION = "set.json"
 REFUSED = 2
 
@@ -45,13 +56,14 @@ class Prepared:
         ]
 
 
-def prepare(name: str, data: Path, out: Path) -> Iterator[Prepared]:
-    """Write the files of each split of the set `name`. Raises `DataRefused` where `data` has no such set."""
+def prepare(name: str, data: Path | None, out: Path) -> Iterator[Prepared]:
+    """Write the files of each split of the set `name`.
+
+    Raises:
+        DataRefused: `data`, the folder of sets, has no such set; None: RECSTACK_TEST_DATA names that folder
+    """
     known = SETS[name]
-    source = data / name
-    if not source.is_dir():
-        raise DataRefused(f"There is no folder {name} in {data}.")
-    for part in known.parts(source):
+    for part in known.parts(out if name == GENERATED else _source(name, data)):
         folder = out / name / part.fold if part.fold else out / name
         yield write(name, known, part, folder)
 
@@ -77,6 +89,13 @@ def write(name: str, known: PublicSet, part: Part, folder: Path) -> Prepared:
     return Prepared(folder, description)
 
 
+def _source(name: str, data: Path | None) -> Path:
+    source = data_folder(data) / name
+    if not source.is_dir():
+        raise DataRefused(f"There is no folder {name} in {source.parent}.")
+    return source
+
+
 def data_folder(given: Path | None) -> Path:
     """Raises `DataRefused` where no folder of sets was named, or there is none."""
     named = given or (Path(os.environ["RECSTACK_TEST_DATA"]) if os.environ.get("RECSTACK_TEST_DATA") else None)
@@ -90,13 +109,12 @@ def data_folder(given: Path | None) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("sets", nargs="+", choices=[*SETS], metavar="SET", help=", ".join(SETS))
-    parser.add_argument("--data", type=Path, help="the folder of the sets (RECSTACK_TEST_DATA)")
+    parser.add_argument("--data", type=Path, help="the folder of the public sets (RECSTACK_TEST_DATA)")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     try:
-        data = data_folder(arguments.data)
         for name in arguments.sets:
-            for prepared in prepare(name, data, arguments.out):
+            for prepared in prepare(name, arguments.data, arguments.out):
                 print("python -m model_trainer benchmark", shlex.join(prepared.flags))
     except DataRefused as refused:
         print(refused.detail, file=sys.stderr)

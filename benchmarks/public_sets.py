@@ -136,7 +136,7 @@ def _there(path: Path) -> Path:
 
 
 FIFTH = "a random fifth of each user's events, seed 7"
-SETS: dict[str, PublicSet] = {
+PUBLIC: dict[str, PublicSet] = {
     "ml-100k": PublicSet(
         _ml_100k,
         "the published folds u1 to u5, every rating is positive; RMSE on the same folds",

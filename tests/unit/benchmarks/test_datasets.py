@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 
 from benchmarks.datasets import DESCRIPTION, Prepared, data_folder, prepare
-from benchmarks.public_sets import SETS
+from benchmarks.public_sets import PUBLIC
 from model_trainer.benchmark.files import read_interactions, read_items
 from recsys.errors import DataRefused
 
@@ -135,7 +135,7 @@ def test_the_description_says_how_to_run_it(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in SETS:
+    for name in PUBLIC:
         with pytest.raises(DataRefused, match=f"There is no folder {name} in"):
             list(prepare(name, tmp_path, tmp_path))
         (tmp_path / name).mkdir()
