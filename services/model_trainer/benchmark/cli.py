@@ -66,7 +66,7 @@ def benchmark(
         bench = Bench(dataset, ks, seed, lambda text: progress.print(text, soft_wrap=True, markup=False))
         how, rows = bench.run(names, validation, budget)
         if out:
-            _write(out, _report(summary, how, rows, seed))
+            _write(out, _report(summary, how, rows, ks, seed))
     except DataRefused as refused:
         progress.print(refused.detail, style="red", soft_wrap=True, markup=False)
         raise typer.Exit(Exit.DATA_REFUSED) from None
@@ -97,7 +97,7 @@ def _check_budget(seconds: float) -> None:
         raise DataRefused(f"--budget {seconds:g}: a search takes 0 seconds or more.")
 
 
-def _report(summary: Summary, how: Validation, rows: dict[Algorithm, Row], seed: int) -> dict[str, Any]:
+def _report(summary: Summary, how: Validation, rows: dict[Algorithm, Row], ks: list[int], seed: int) -> dict[str, Any]:
     return {
         "dataset": {**summary.figures(), "validation": how.value, "seed": seed},
         "algorithms": {
@@ -106,10 +106,19 @@ def _report(summary: Summary, how: Validation, rows: dict[Algorithm, Row], seed:
                 "settings": row.settings,
                 "seconds": row.seconds,
                 "peak_memory_mb": row.peak_memory_mb,
+                **_lead(row, ks),
             }
             for name, row in rows.items()
         },
     }
+
+
+def _lead(row: Row, ks: list[int]) -> dict[str, Any]:
+    if row.lead is None:
+        return {}
+    interval = row.lead.interval
+    difference = {"difference": interval.estimate, "low": interval.low, "high": interval.high}
+    return {"over_best_single": {"algorithm": row.lead.over.value, f"ndcg@{ks[0]}": difference}}
 
 
 def _check_writable(path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from model_trainer.benchmark.dataset import Dataset
+from model_trainer.benchmark.lead import Lead, lead
 from model_trainer.benchmark.scoring import Scoring
 from model_trainer.benchmark.space import Settings, tries
 from model_trainer.benchmark.validation import Validation, cut, decide
@@ -47,6 +48,8 @@ class Row:
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: {"tune": 0.0, "fit": 0.0, "recommend": 0.0})
     peak_memory_mb: float = 0.0
+    lead: Lead | None = None
+    """The hybrid's."""
 
 
 @dataclass(frozen=True)
@@ -158,12 +161,14 @@ class Bench:
 
     def _score(self, models: Mapping[Algorithm, Recommender], data: TrainingData) -> None:
         relevant = self.dataset.relevant(self.dataset.test)
-        found = Scoring(data.histories, relevant, self.ks, self.dataset.candidates).score(models)
-        for name, (figures, seconds) in found.items():
+        scoring = Scoring(data.histories, relevant, self.ks, self.dataset.candidates)
+        for name, (figures, seconds) in scoring.score(models).items():
             row = self.rows[name]
             row.figures = figures | self._rating_errors(models[name])
             row.seconds["recommend"] = seconds
             row.peak_memory_mb = max(row.peak_memory_mb, peak_memory_mb())
+        if Algorithm.HYBRID in models:
+            self.rows[Algorithm.HYBRID].lead = lead(scoring.ndcg, self.seed)
 
     def _rating_errors(self, model: Recommender) -> dict[str, float]:
         """Of explicit ratings, on the test rows within the catalogue, for a model that predicts them."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from model_trainer.benchmark.cli import DEFAULT
 from model_trainer.cli import app
 
 HEADER = "user_id,item_id,value,timestamp"
@@ -57,7 +58,7 @@ def test_what_the_camp_likes_is_found_and_everything_is_told(split: tuple[Path, 
         "seed": 0,
     }
     rows = found["algorithms"]
-    assert set(rows) == {"popularity", "user_based", "item_based", "als", "svd", "ease", "hybrid"}
+    assert set(rows) == {name.value for name in DEFAULT} - {"content_based"}
     for name, row in rows.items():
         assert {"recall@5", "ndcg@10", "hit_rate@5", "precision@10", "map@5", "mrr", "coverage@10"} <= row.keys()
         assert row["seconds"].keys() == {"tune", "fit", "recommend"}
@@ -65,6 +66,11 @@ def test_what_the_camp_likes_is_found_and_everything_is_told(split: tuple[Path, 
         assert row["settings"], name
     assert rows["item_based"]["recall@10"] == 1
     assert rows["hybrid"]["recall@10"] > rows["popularity"]["recall@10"]
+    ahead = rows["hybrid"]["over_best_single"]
+    best = max((name for name in rows if name != "hybrid"), key=lambda name: rows[name]["ndcg@5"])
+    assert rows[ahead["algorithm"]]["ndcg@5"] == rows[best]["ndcg@5"]
+    assert ahead["ndcg@5"]["difference"] == pytest.approx(rows["hybrid"]["ndcg@5"] - rows[best]["ndcg@5"])
+    assert ahead["ndcg@5"]["low"] <= ahead["ndcg@5"]["difference"] <= ahead["ndcg@5"]["high"]
     assert sum(rows["hybrid"]["settings"]["weights"].values()) == pytest.approx(1, abs=1e-3)
 
 
