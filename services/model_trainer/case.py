@@ -28,6 +28,8 @@ class Case:
     checks: Sequence[Check] = ()
     verdict: Verdict | None = None
     comparison: Comparison | None = None
+    best: Comparison | None = None
+    """With the best release before the live one, where that is ahead."""
     taste: Taste | None = None
     p95_ms: float | None = None
     """Of computing a list from the release as it lies on disk; None before it is written."""
@@ -56,6 +58,8 @@ class Case:
         if comparison := self.comparison:
             figures["champion_ndcg_10"] = comparison.ndcg
             figures["ndcg_10_less_champion"] = bounds(comparison.difference)
+        if best := self.best:
+            figures["ndcg_10_less_best"] = {"release": best.champion, **bounds(best.difference)}
         return figures
 
 

@@ -14,6 +14,7 @@ class Reason(StrEnum):
 
     WORSE_THAN_RANDOM = "worse_than_random"
     WORSE_THAN_CHAMPION = "worse_than_champion"
+    WORSE_THAN_KEPT = "worse_than_kept"
     NO_BETTER_THAN_POPULARITY = "no_better_than_popularity"
     NOTHING_PERSONAL = "nothing_personal"
     LOW_COVERAGE = "low_coverage"

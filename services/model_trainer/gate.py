@@ -44,6 +44,7 @@ def refusals_of(case: Case, plan: Plan, limits: GateSettings) -> list[Refusal]:
             _worse_than_random(verdict),
             _nothing_personal(case.taste, limits),
             _worse_than_champion(verdict, case.comparison),
+            _worse_than_kept(verdict, case.best),
             _lead_lost(verdict, case.manifest),
             _low_coverage(verdict, limits),
         ]
@@ -79,6 +80,17 @@ def _worse_than_champion(verdict: Verdict, comparison: Comparison | None) -> Ref
         f"NDCG@10 {float(verdict.ndcg.mean()):.4f} against {comparison.ndcg:.4f}, {comparison.difference} apart."
     )
     return Refusal(Reason.WORSE_THAN_CHAMPION, sentence)
+
+
+def _worse_than_kept(verdict: Verdict, best: Comparison | None) -> Refusal | None:
+    """Where each of several releases lost a little, the last one has lost much."""
+    if best is None or best.difference.high >= 0:
+        return None
+    sentence = (
+        f"Not published: the hybrid is worse than that of {best.champion}, which was live before, on the same split, "
+        f"NDCG@10 {float(verdict.ndcg.mean()):.4f} against {best.ndcg:.4f}, {best.difference} apart."
+    )
+    return Refusal(Reason.WORSE_THAN_KEPT, sentence)
 
 
 def _lead_lost(verdict: Verdict, champion: Manifest | None) -> Refusal | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from model_trainer.blend import choose_blend
 from model_trainer.case import Case, bounds
-from model_trainer.champion import compare, loaded_since
+from model_trainer.champion import Comparison, compare, loaded_since, read_champion
 from model_trainer.decision import Decision
 from model_trainer.drift import DISTRIBUTIONS, check_drift, distributions
 from model_trainer.exits import ReleaseRefused
@@ -19,12 +19,14 @@ from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.groups import GroupQuality, Groups, group_quality, read_groups
 from model_trainer.judging import Verdict, judge_models, questions
+from model_trainer.lineage import best_kept
 from model_trainer.lock import training_lock
 from model_trainer.pace import answer_milliseconds, refuse_slow
 from model_trainer.personal import find_taste
 from model_trainer.plan import Plan
 from model_trainer.publish import Publisher
 from model_trainer.quality import check_data
+from model_trainer.records import accepted_steps
 from model_trainer.snapshot import Snapshot, read_snapshot
 from model_trainer.steps import Steps, peak_memory_mb
 from recsys.adapters.mlflow_tracking import MlflowTracking
@@ -33,9 +35,10 @@ from recsys.algorithms.hybrid import DEFAULT_WEIGHTS
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
 from recsys.evaluation.splits import time_split
+from recsys.manifest import Manifest
 from recsys.ports import Clock
 from recsys.preferences import Events
-from recsys.release import Release, new_version
+from recsys.release import Release, list_releases, new_version
 from recsys.settings import Settings
 
 
@@ -182,14 +185,27 @@ class Training:
     def _compare(self, case: Case, verdict: Verdict | None, fitted: Fitted, data: TrainingData, test: Events) -> None:
         """Raises `ReleaseRefused`."""
         if verdict and case.manifest:
-            with self.steps.step("Compare with the live release") as step:
+
+            def against(release: Manifest) -> Comparison | None:
                 weights, plan = self.settings.weights, self.plan
-                case.comparison = compare(case.manifest, fitted, data, test, verdict, weights=weights, plan=plan)
-                found = case.comparison
-                step.note = (
-                    f"NDCG@10 {found.difference} apart" if found else "its choices are unknown here: not compared"
-                )
+                return compare(release, fitted, data, test, verdict, weights=weights, plan=plan)
+
+            with self.steps.step("Compare with the live release") as step:
+                case.comparison = against(case.manifest)
+                step.note = _apart(case.comparison)
+                if best := self._best_before(case):
+                    case.best = against(best)
+                    step.note += f", {best.version} {_apart(case.best)}"
         refuse(refusals_of(case, self.plan, self.settings.gate))
+
+    def _best_before(self, case: Case) -> Manifest | None:
+        """Of the kept release that was ahead of the live one by more than a little."""
+        if case.comparison is None:
+            return None
+        folder = self.settings.releases
+        steps, kept = accepted_steps(self.settings.database_url), list_releases(folder)
+        version = best_kept(case.comparison.champion, steps, kept, case.comparison.ndcg)
+        return read_champion(folder, version)
 
     def _groups(self, snapshot: Snapshot, verdict: Verdict) -> list[GroupQuality]:
         return group_quality(verdict.ndcg, self._groups_of(snapshot, verdict.users), seed=self.plan.seed)
@@ -258,6 +274,12 @@ class Training:
                 step.note = ", ".join(publisher.prune())
             except Unavailable as error:
                 step.note = f"left to the next training: {error.detail}"
+
+
+def _apart(comparison: Comparison | None) -> str:
+    if comparison is None:
+        return "its choices are unknown here: not compared"
+    return f"NDCG@10 {comparison.difference} apart"
 
 
 def _blend(weights: Mapping[str, float]) -> str:

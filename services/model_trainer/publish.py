@@ -1,7 +1,7 @@
 """Making a release known, in an order in which a crash at any point leaves the old one served:
 
-folder on disk (by rename) → runs and versions in MLflow → row in PostgreSQL → alias. Only the last step changes what
-is live, and what came before it is undone when something fails.
+folder on disk (by rename) → runs, versions and alias `challenger` in MLflow → row in PostgreSQL → alias `champion`.
+Only the last step changes what is live, and what came before it is undone when something fails.
 """
 
 from __future__ import annotations
@@ -58,14 +58,15 @@ class Publisher:
         manifest = read_manifest(self.releases, version)
         with self._undoing(version):
             number = self.tracking.log_release(self.releases / version, manifest)
-            self.tracking.log_decision(decision.tags, decision.figures, version)
+            self.tracking.log_decision(decision.tags, decision.figures, version=version)
+            self.tracking.set_challenger(version)
             ensure_lock()
             record_release(self.database_url, manifest, digest, number, decision)
 
     def record_refusal(self, decision: Decision) -> None:
         """Write down why nothing was published. Raises `Unavailable`."""
         record_refusal(self.database_url, decision)
-        self.tracking.log_decision(decision.tags, decision.figures)
+        self.tracking.log_decision(decision.tags, decision.figures, metrics=decision.figures.get("hybrid"))
 
     def promote(self, version: str) -> None:
         """Make it live. When MLflow cannot tell whether it did, the release stays: it may be the champion."""

@@ -7,6 +7,7 @@ from psycopg.types.json import Jsonb
 
 from model_trainer.database import connect, reaching_postgres
 from model_trainer.decision import Decision
+from model_trainer.lineage import Step
 from recsys.deployments import REMEMBERED
 from recsys.domain import Deployment
 from recsys.manifest import Manifest
@@ -47,6 +48,16 @@ def refusals_by_reason(connection: Connection) -> dict[str, int]:
         "SELECT each ->> 'reason', count(*) FROM release_decisions, jsonb_array_elements(reasons) each GROUP BY 1"
     )
     return dict(rows.fetchall())
+
+
+def accepted_steps(database_url: str) -> dict[str, Step]:
+    """How each of the last accepted releases stood to what was live, by version."""
+    query = (
+        "SELECT version, champion, (figures -> 'ndcg_10_less_champion' ->> 'estimate')::float8 FROM release_decisions"
+        " WHERE outcome = 'accepted' ORDER BY decision_id DESC LIMIT %s"
+    )
+    with reaching_postgres(), connect(database_url) as connection:
+        return {version: Step(*rest) for version, *rest in connection.execute(query, (REMEMBERED,)).fetchall()}
 
 
 def published_versions(database_url: str) -> list[str]:

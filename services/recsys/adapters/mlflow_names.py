@@ -8,6 +8,8 @@ EXPERIMENT = "recstack"
 MODEL_PREFIX = "recstack-"
 RELEASE_MODEL = f"{MODEL_PREFIX}release"
 CHAMPION = "champion"
+CHALLENGER = "challenger"
+"""Registered, accepted, not live yet."""
 RELEASE_TAG = "release"
 
 

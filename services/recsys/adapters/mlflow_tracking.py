@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from recsys.adapters.mlflow_names import (
+    CHALLENGER,
     CHAMPION,
     EXPERIMENT,
     MODEL_PREFIX,
@@ -93,9 +94,16 @@ class MlflowTracking:
                 self._upload_own_files(parent, folder)
                 return self._register(RELEASE_MODEL, f"runs:/{parent}/", parent, manifest.version)
 
-    def log_decision(self, tags: Mapping[str, str], figures: Mapping[str, Any], version: str | None = None) -> None:
+    def log_decision(
+        self,
+        tags: Mapping[str, str],
+        figures: Mapping[str, Any],
+        *,
+        version: str | None = None,
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
         """Tag the run of a registered release with what was decided of it, and attach what that rests on; a release
-        that is refused was never registered and gets a run for it.
+        that is refused was never registered and gets a run for it, with the `metrics` that a release's run has.
         """
         experiment = self.experiment()
         with self._reaching():
@@ -103,6 +111,7 @@ class MlflowTracking:
                 self._describe(self._run_of(version), tags, figures)
                 return
             with self._run(experiment, "refused", {}) as run:
+                self._log_values(run, {}, metrics or {})
                 self._describe(run, tags, figures)
 
     def champion(self) -> str | None:
@@ -120,12 +129,27 @@ class MlflowTracking:
             ]
 
     def set_champion(self, version: str) -> None:
-        """Move the alias: from then on the API serves this release. Raises `NotFound` for one that is not there."""
+        """Move the alias: from then on the API serves this release. A challenger is none any more. Raises `NotFound`
+        for one that is not there.
+        """
+        self._point(CHAMPION, version)
+        with self._reaching():
+            self._no_challenger(version)
+
+    def set_challenger(self, version: str) -> None:
+        """Name what is about to become the champion. Raises `NotFound` for a release that is not there."""
+        self._point(CHALLENGER, version)
+
+    def _point(self, alias: str, version: str) -> None:
         number = next((known.number for known in self.releases() if known.version == version), None)
         if number is None:
             raise not_registered(version)
         with self._reaching():
-            self.client.set_registered_model_alias(RELEASE_MODEL, CHAMPION, str(number))
+            self.client.set_registered_model_alias(RELEASE_MODEL, alias, str(number))
+
+    def _no_challenger(self, version: str) -> None:
+        if self._aliased().get(CHALLENGER) == version:
+            self.client.delete_registered_model_alias(RELEASE_MODEL, CHALLENGER)
 
     def keep_only(self, versions: Collection[str]) -> None:
         """Delete the model versions and artifacts of all other releases; their runs stay, with what they measured.
@@ -136,8 +160,9 @@ class MlflowTracking:
             self._forget(lambda release: release not in versions)
 
     def discard(self, version: str) -> None:
-        """`keep_only` for all but this release."""
+        """`keep_only` for all but this release, which is no challenger any more."""
         with self._reaching():
+            self._no_challenger(version)
             self._forget(lambda release: release == version)
 
     def clear_abandoned(self) -> int:
@@ -186,6 +211,7 @@ class MlflowTracking:
     def _describe(self, run: str, tags: Mapping[str, str], figures: Mapping[str, Any]) -> None:
         for name, value in tags.items():
             self.client.set_tag(run, name, value[:TAG_LENGTH])
+        self._log_values(run, {}, {f"gate.{name}": value for name, value in _numbers(figures).items()})
         self.client.log_dict(run, dict(figures), DECISION_FILE)
 
     def _log_algorithm(self, experiment: str, parent: str, name: Algorithm, folder: Path, manifest: Manifest) -> None:
@@ -281,6 +307,17 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
             result |= flat(value, f"{prefix}{name}.")
         else:
             result[f"{prefix}{name}"] = str(value)[:PARAMETER_LENGTH]
+    return result
+
+
+def _numbers(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """What can be drawn of nested figures: `{"taste": {"algorithm": "als", "low": .1}}` becomes `{"taste.low": .1}`."""
+    result: dict[str, float] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            result |= _numbers(value, f"{prefix}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            result[f"{prefix}{name}"] = float(value)
     return result
 
 

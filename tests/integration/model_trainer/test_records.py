@@ -6,7 +6,9 @@ import psycopg
 import pytest
 
 from model_trainer.decision import Decision, Reason, Refusal
+from model_trainer.lineage import Step
 from model_trainer.records import (
+    accepted_steps,
     count_events,
     newest_deployments,
     published_versions,
@@ -62,6 +64,15 @@ def test_each_decision_stays_with_its_reasons_and_figures(database_url: str) -> 
     ]
     with psycopg.connect(database_url) as connection:
         assert refusals_by_reason(connection) == {"volume": 2, "duplicates": 1}
+
+
+def test_how_accepted_releases_stood_to_the_live_one_is_read_back(database_url: str) -> None:
+    _record(database_url, "v1", 0)
+    manifest = Manifest("v2", START + timedelta(hours=1), {}, {}, {})
+    figures = {"ndcg_10_less_champion": {"estimate": -0.25, "low": -0.5, "high": 0.1}}
+    record_release(database_url, manifest, "ab" * 32, 8, Decision(START, "v1", figures=figures))
+    record_refusal(database_url, Decision(START, "v2", [Refusal(Reason.VOLUME, "too few events")], figures))
+    assert accepted_steps(database_url) == {"v2": Step("v1", -0.25), "v1": Step("v0", None)}
 
 
 def test_a_release_without_its_decision_is_not_recorded(database_url: str) -> None:

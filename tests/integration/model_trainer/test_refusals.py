@@ -122,6 +122,22 @@ def test_what_is_worse_than_the_live_release_is_refused(
     assert "worse_than_champion" in refused[3]
 
 
+def test_what_is_worse_than_a_kept_release_is_refused_though_the_live_one_is_no_better(
+    training: Training, settings: Settings, tracking: MlflowTracking, seeded: World
+) -> None:
+    """A release that asks SVD alone slipped through; the next one like it has the first to stand up to."""
+    best = training.train()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("model_trainer.pipeline.choose_blend", lambda *_, **__: {"svd": 1.0})
+        with pytest.MonkeyPatch.context() as careless:
+            careless.setattr("model_trainer.pipeline.refusals_of", lambda *_: [])
+            live = training.train()
+        with pytest.raises(ReleaseRefused, match=f"worse than that of {best.version}, which was live before"):
+            training.train()
+    assert tracking.champion() == live.version
+    assert _decided(settings)[-1] == (None, live.version, "refused", ["worse_than_kept"])
+
+
 def test_data_that_lost_more_than_half_is_refused_before_anything_is_fitted(
     training: Training, settings: Settings, tracking: MlflowTracking, seeded: World
 ) -> None:

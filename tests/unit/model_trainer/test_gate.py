@@ -45,7 +45,8 @@ def _reasons(
     found: Comparison | None = None,
     taste: Taste | None = None,
 ) -> set[Reason]:
-    return {refusal.reason for refusal in refusals_of(Case(None, champion, (), verdict, found, taste), PLAN, LIMITS)}
+    case = Case(None, champion, verdict=verdict, comparison=found, taste=taste)
+    return {refusal.reason for refusal in refusals_of(case, PLAN, LIMITS)}
 
 
 def _taste(low: float) -> Taste:
@@ -88,6 +89,15 @@ def test_what_is_surely_worse_than_the_live_release_is_refused(low: float, high:
     found = refusals_of(case, PLAN, LIMITS)
     assert [refusal.reason for refusal in found] == [Reason.WORSE_THAN_CHAMPION] * is_refused
     assert all("v0" in refusal.sentence and "0.4000 against 0.5000" in refusal.sentence for refusal in found)
+
+
+@pytest.mark.parametrize(("high", "is_refused"), [(-0.01, True), (0.0, False)])
+def test_small_losses_may_not_add_up(high: float, is_refused: bool) -> None:
+    verdict = replace(_verdict(0.1), ndcg=np.array([0.4]))
+    live, kept = _comparison(-0.1, 0.1), replace(_comparison(-0.2, high), champion="v-best")
+    found = refusals_of(Case("v0", _champion(None), verdict=verdict, comparison=live, best=kept), PLAN, LIMITS)
+    assert [refusal.reason for refusal in found] == [Reason.WORSE_THAN_KEPT] * is_refused
+    assert all("v-best" in refusal.sentence for refusal in found)
 
 
 @pytest.mark.parametrize(

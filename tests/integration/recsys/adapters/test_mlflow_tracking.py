@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 
-from recsys.adapters.mlflow_names import CHAMPION, EXPERIMENT, RELEASE_MODEL
+from recsys.adapters.mlflow_names import CHALLENGER, CHAMPION, EXPERIMENT, RELEASE_MODEL
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.domain import Algorithm
 from recsys.errors import NotFound, Unavailable
@@ -115,6 +115,47 @@ def test_logging_moves_no_alias(tracking: MlflowTracking, tmp_path: Path) -> Non
     assert tracking.champion() == "v2"
     tracking.set_champion("v1")
     assert tracking.champion() == "v1"
+
+
+def _aliases(tracking: MlflowTracking) -> dict[str, str]:
+    """Number of the release's version by alias."""
+    aliases: dict[str, str] = tracking.client.get_registered_model(RELEASE_MODEL).aliases
+    return aliases
+
+
+def test_a_challenger_is_none_any_more_once_it_is_the_champion(tracking: MlflowTracking, tmp_path: Path) -> None:
+    for version in ("v1", "v2"):
+        tracking.log_release(*_folder(tmp_path, version))
+        tracking.set_challenger(version)
+    assert _aliases(tracking) == {CHALLENGER: "2"}
+    tracking.set_champion("v1")
+    assert _aliases(tracking) == {CHALLENGER: "2", CHAMPION: "1"}
+    tracking.set_champion("v2")
+    assert _aliases(tracking) == {CHAMPION: "2"}
+
+
+def test_a_challenger_that_is_discarded_leaves_no_alias(tracking: MlflowTracking, tmp_path: Path) -> None:
+    for version in ("v1", "v2"):
+        tracking.log_release(*_folder(tmp_path, version))
+    tracking.set_champion("v1")
+    tracking.set_challenger("v2")
+    tracking.discard("v2")
+    assert _aliases(tracking) == {CHAMPION: "1"}
+    assert [release.version for release in tracking.releases()] == ["v1"]
+
+
+def test_a_decision_is_tagged_drawn_and_attached(tracking: MlflowTracking, tmp_path: Path, artifacts: Any) -> None:
+    tracking.log_release(*_folder(tmp_path, "v1"))
+    figures = {"hybrid": {"ndcg@10": 0.4}, "taste": {"algorithm": "als", "low": 0.1}, "ratio": {"high": None}}
+    tracking.log_decision({"gate.outcome": "accepted"}, figures, version="v1")
+    tracking.log_decision({"gate.outcome": "refused"}, figures, metrics=figures["hybrid"])
+    runs = tracking.client.search_runs([tracking.experiment()], "tags.`gate.outcome` != ''")
+    refused, accepted = sorted(runs, key=lambda run: run.data.tags["gate.outcome"], reverse=True)
+    decided = {"gate.hybrid.ndcg_at_10": 0.4, "gate.taste.low": 0.1}
+    assert accepted.data.metrics == {"ndcg_at_10": 0.5, "recall_at_10": 0.75, **decided}
+    assert refused.data.metrics == {"ndcg_at_10": 0.4, **decided}
+    assert refused.info.status == "FINISHED"
+    assert [artifacts(run.info.run_id).count("decision.json") for run in runs] == [1, 1]
 
 
 def test_promoting_what_is_not_registered_is_refused(tracking: MlflowTracking) -> None:
