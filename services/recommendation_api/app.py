@@ -20,6 +20,7 @@ from recommendation_api.routes import (
     items,
     recommendations,
     releases,
+    reports,
     users,
 )
 from recommendation_api.routes.dependencies import refuse_unknown_query
@@ -36,6 +37,7 @@ ROUTERS = (
     items.router,
     discovery.router,
     releases.router,
+    reports.router,
     health.router,
     docs.router,
 )

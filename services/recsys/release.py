@@ -3,6 +3,7 @@
 A folder named by its version, immutable from the moment that it is there (written beside, flushed, then renamed):
 
     releases/<version>/manifest.json      version, time, metrics, settings, sha256 of every other file
+                       report.html           of the training; not of every release
                        user_ids.npy  item_ids.npy  histories/  <algorithm>/...
 
 Names that begin with a dot are folders being written or removed; nobody reads them.
@@ -10,6 +11,7 @@ Names that begin with a dot are folders being written or removed; nobody reads t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -41,6 +43,8 @@ from recsys.manifest import (
     write_manifest,
 )
 
+REPORT = "report.html"
+
 
 @dataclass(frozen=True)
 class Release:
@@ -60,6 +64,8 @@ class Release:
     """Per algorithm, as measured on the split before the refit."""
     snapshot: Mapping[str, Any] = field(default_factory=dict)
     """What the data was: counts, `as_of`, settings of the split and of the event weights."""
+    report: str | None = None
+    """The training's page as HTML, written but not loaded: `read_report` does that."""
 
 
 def new_version(now: datetime) -> str:
@@ -107,6 +113,8 @@ def _staging(releases: Path, version: str) -> Iterator[Path]:
 
 
 def _save_parts(folder: Path, release: Release) -> None:
+    if release.report is not None:
+        (folder / REPORT).write_text(release.report, encoding="utf-8")
     save_array(folder, "user_ids", release.user_ids)
     save_array(folder, "item_ids", release.item_ids)
     histories = folder / "histories"
@@ -168,6 +176,27 @@ def _map(folder: Path, manifest: Manifest) -> Release:
         metrics={name.value: entry.metrics for name, entry in manifest.algorithms.items()},
         snapshot=manifest.snapshot,
     )
+
+
+def read_report(releases: Path, version: str) -> bytes:
+    """The page of the training that wrote this release, as it was hashed.
+
+    Raises:
+        NotFound: there is no such release, or none with a page.
+        ArtifactCorrupt: the page is not what the manifest says.
+    """
+    expected = read_manifest(releases, version).files.get(REPORT)
+    if expected is None:
+        raise NotFound(f"release {version} has no report")
+    try:
+        page = (releases / version / REPORT).read_bytes()
+    except FileNotFoundError:
+        page = b""
+    if hashlib.sha256(page).hexdigest() != expected:
+        if not (releases / version).exists():
+            raise NotFound(f"release {version} was removed")
+        raise ArtifactCorrupt(f"{REPORT} of release {version} is not what its manifest says")
+    return page
 
 
 def list_releases(releases: Path) -> list[str]:

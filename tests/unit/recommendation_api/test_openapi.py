@@ -23,6 +23,7 @@ EXPECTED = {
     "/popular": {"get"},
     "/search": {"get"},
     "/releases": {"get"},
+    "/releases/{version}/report": {"get"},
     "/releases/{version}/promote": {"post"},
     "/releases/rollback": {"post"},
     "/health": {"get"},

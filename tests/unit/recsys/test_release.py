@@ -23,6 +23,7 @@ from recsys.release import (
     list_releases,
     load_release,
     new_version,
+    read_report,
     remove_leftovers,
     remove_release,
     verify_release,
@@ -309,3 +310,30 @@ def test_hashing_reads_the_whole_file(tmp_path: Path) -> None:
         file.seek(2_999_999)
         file.write(b"\x01")
     assert sha256_of(path) != before
+
+
+def test_the_report_is_read_as_it_was_written_and_hashed_like_every_file(release: Release, tmp_path: Path) -> None:
+    page = "<!doctype html>\n<p>1 \u00d7 2\n"
+    write_release(tmp_path, replace(release, report=page))
+    assert read_report(tmp_path, "v1").decode() == page
+    assert read_manifest(tmp_path, "v1").files["report.html"] == sha256_of(tmp_path / "v1" / "report.html")
+    assert load_release(tmp_path, "v1").report is None
+
+
+def test_a_report_that_was_changed_or_taken_away_is_not_shown(release: Release, tmp_path: Path) -> None:
+    write_release(tmp_path, replace(release, report="<p>true"))
+    (tmp_path / "v1" / "report.html").write_text("<p>false")
+    with pytest.raises(ArtifactCorrupt, match=r"report\.html"):
+        read_report(tmp_path, "v1")
+    (tmp_path / "v1" / "report.html").unlink()
+    with pytest.raises(ArtifactCorrupt, match=r"report\.html"):
+        read_report(tmp_path, "v1")
+
+
+def test_without_a_report_there_is_none_to_read(release: Release, tmp_path: Path) -> None:
+    write_release(tmp_path, release)
+    with pytest.raises(NotFound, match="v1 has no report"):
+        read_report(tmp_path, "v1")
+    for version in ["v2", *ESCAPES]:
+        with pytest.raises(NotFound):
+            read_report(tmp_path, version)
