@@ -2,7 +2,7 @@
 BIN := $(or $(RECSTACK_VENV),.venv)/bin
 PYTHON := $(BIN)/python
 .DEFAULT_GOAL := help
-.PHONY: help install up status stop reset traffic demo test test-quick lint types format lock dashboards bench
+.PHONY: help install up status stop reset traffic demo test test-quick lint types format lock dashboards bench quality
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,3 +51,6 @@ dashboards: install ## Write grafana/dashboards/*.json anew from grafana/*.py
 
 bench: install ## How fast the API answers, beside a bare ASGI answer
 	$(PYTHON) benchmarks/hot_path.py
+
+quality: install ## Judge the models on the public sets in RECSTACK_TEST_DATA, and write docs/quality.md (an hour or two)
+	$(PYTHON) benchmarks/quality.py
