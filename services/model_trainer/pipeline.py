@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from model_trainer.judging import Verdict, judge_models, questions
 from model_trainer.lineage import best_kept
 from model_trainer.lock import training_lock
 from model_trainer.pace import answer_milliseconds, refuse_slow
+from model_trainer.page import render, telling
 from model_trainer.personal import find_taste
 from model_trainer.plan import Plan
 from model_trainer.publish import Publisher
@@ -97,13 +98,14 @@ class Training:
             try:
                 return self._train(publisher, case, names, ensure_lock)
             except ReleaseRefused as refused:
-                self._record(publisher, case.decision(self.clock.now(), refused.refusals))
+                self._record(publisher, case, case.decision(self.clock.now(), refused.refusals))
                 raise
 
-    def _record(self, publisher: Publisher, decision: Decision) -> None:
+    def _record(self, publisher: Publisher, case: Case, decision: Decision) -> None:
+        report = render(telling.of_refusal(case, decision, self.steps.done))
         with self.steps.step("Record the refusal") as step:
             try:
-                publisher.record_refusal(decision)
+                publisher.record_refusal(decision, report)
             except Unavailable as error:
                 step.note = error.detail
 
@@ -116,7 +118,7 @@ class Training:
         self._check(snapshot, case)
         judged = self._judge(snapshot, names, case)
         data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)
-        release = self._release(snapshot, data, fitted, judged)
+        release = self._reported(self._release(snapshot, data, fitted, judged), case, snapshot, judged, fitted)
         self._publish(publisher, release, case, ensure_lock)
         weights = judged.weights or DEFAULT_WEIGHTS
         return Trained(release.version, judged.verdict, weights, fitted.seconds, peak_memory_mb(), judged.groups)
@@ -236,6 +238,19 @@ class Training:
             metrics=judged.verdict.metrics if judged.verdict else {},
             snapshot=self._facts(snapshot, data, judged.verdict),
         )
+
+    def _reported(self, release: Release, case: Case, snapshot: Snapshot, judged: Judged, fitted: Fitted) -> Release:
+        """The release with its page, which tells what is known before it is written."""
+        story = telling.of_release(
+            release,
+            case,
+            case.decision(release.created_at),
+            snapshot=snapshot,
+            groups=judged.groups,
+            fits=fitted.seconds,
+            steps=self.steps.done,
+        )
+        return replace(release, report=render(story))
 
     def _facts(self, snapshot: Snapshot, data: TrainingData, verdict: Verdict | None) -> dict[str, Any]:
         facts: dict[str, Any] = {

@@ -63,10 +63,11 @@ class Publisher:
             ensure_lock()
             record_release(self.database_url, manifest, digest, number, decision)
 
-    def record_refusal(self, decision: Decision) -> None:
+    def record_refusal(self, decision: Decision, report: str) -> None:
         """Write down why nothing was published. Raises `Unavailable`."""
         record_refusal(self.database_url, decision)
-        self.tracking.log_decision(decision.tags, decision.figures, metrics=decision.figures.get("hybrid"))
+        metrics = decision.figures.get("hybrid")
+        self.tracking.log_decision(decision.tags, decision.figures, metrics=metrics, report=report)
 
     def promote(self, version: str) -> None:
         """Make it live. When MLflow cannot tell whether it did, the release stays: it may be the champion."""

@@ -29,6 +29,7 @@ from recsys.adapters.verdicts import not_registered
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
 from recsys.manifest import Manifest
+from recsys.release import REPORT
 from recsys.telemetry import DEPENDENCY_ERRORS
 
 ENVIRONMENT = {
@@ -101,9 +102,11 @@ class MlflowTracking:
         *,
         version: str | None = None,
         metrics: Mapping[str, float] | None = None,
+        report: str | None = None,
     ) -> None:
         """Tag the run of a registered release with what was decided of it, and attach what that rests on; a release
-        that is refused was never registered and gets a run for it, with the `metrics` that a release's run has.
+        that is refused was never registered and gets a run for it, with the `metrics` and the `report`, HTML, that a
+        release's run has.
         """
         experiment = self.experiment()
         with self._reaching():
@@ -113,6 +116,8 @@ class MlflowTracking:
             with self._run(experiment, "refused", {}) as run:
                 self._log_values(run, {}, metrics or {})
                 self._describe(run, tags, figures)
+                if report is not None:
+                    self.client.log_text(run, report, REPORT)
 
     def champion(self) -> str | None:
         """Version of the live release; None before the first."""

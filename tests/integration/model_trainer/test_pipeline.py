@@ -21,7 +21,7 @@ from recsys.adapters.job_runs import Job, recorded
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.domain import Algorithm
 from recsys.errors import Conflict, DataRefused, Unavailable
-from recsys.release import list_releases, load_release, verify_release
+from recsys.release import list_releases, load_release, read_report, verify_release
 from recsys.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -82,6 +82,9 @@ def test_the_next_training_takes_over_and_the_one_before_stays(
     assert tracking.champion() == second
     assert list_releases(settings.releases) == [first, second]
     verify_release(settings.releases, first)
+    pages = [read_report(settings.releases, version).decode() for version in (first, second)]
+    assert "There is no earlier release of the same data" in pages[0]
+    assert f"the choices of {first} come to NDCG@10" in pages[1]
 
 
 def test_a_release_holds_what_was_asked_for_beside(training: Training, settings: Settings, seeded: World) -> None:

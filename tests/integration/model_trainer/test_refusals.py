@@ -54,7 +54,7 @@ def _tags(tracking: MlflowTracking) -> list[dict[str, str]]:
     )
     for run in runs:
         files = tracking.client.list_artifacts(run.info.run_id)
-        assert "decision.json" in [file.path for file in files]
+        assert {"decision.json", "report.html"} <= {file.path for file in files}
     return [{name: value for name, value in run.data.tags.items() if name.startswith("gate.")} for run in runs]
 
 

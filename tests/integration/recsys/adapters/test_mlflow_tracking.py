@@ -146,9 +146,13 @@ def test_a_challenger_that_is_discarded_leaves_no_alias(tracking: MlflowTracking
 
 def test_a_decision_is_tagged_drawn_and_attached(tracking: MlflowTracking, tmp_path: Path, artifacts: Any) -> None:
     tracking.log_release(*_folder(tmp_path, "v1"))
-    figures = {"hybrid": {"ndcg@10": 0.4}, "taste": {"algorithm": "als", "low": 0.1}, "ratio": {"high": None}}
+    figures: dict[str, Any] = {
+        "hybrid": {"ndcg@10": 0.4},
+        "taste": {"algorithm": "als", "low": 0.1},
+        "ratio": {"high": None},
+    }
     tracking.log_decision({"gate.outcome": "accepted"}, figures, version="v1")
-    tracking.log_decision({"gate.outcome": "refused"}, figures, metrics=figures["hybrid"])
+    tracking.log_decision({"gate.outcome": "refused"}, figures, metrics=figures["hybrid"], report="<p>why")
     runs = tracking.client.search_runs([tracking.experiment()], "tags.`gate.outcome` != ''")
     refused, accepted = sorted(runs, key=lambda run: run.data.tags["gate.outcome"], reverse=True)
     decided = {"gate.hybrid.ndcg_at_10": 0.4, "gate.taste.low": 0.1}
@@ -156,6 +160,7 @@ def test_a_decision_is_tagged_drawn_and_attached(tracking: MlflowTracking, tmp_p
     assert refused.data.metrics == {"ndcg_at_10": 0.4, **decided}
     assert refused.info.status == "FINISHED"
     assert [artifacts(run.info.run_id).count("decision.json") for run in runs] == [1, 1]
+    assert artifacts(refused.info.run_id).count("report.html") == 1
 
 
 def test_promoting_what_is_not_registered_is_refused(tracking: MlflowTracking) -> None:

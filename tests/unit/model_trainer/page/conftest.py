@@ -51,7 +51,7 @@ def verdict() -> Verdict:
 
 
 @pytest.fixture
-def before() -> Manifest:
+def manifest() -> Manifest:
     entries = {
         Algorithm.HYBRID: AlgorithmEntry({"weights": {"als": 0.5, "item_based": 0.5}}, {"ndcg@10": 0.07}),
         Algorithm.ALS: AlgorithmEntry({"factors": 64, "alpha": 1.0}, {}),
@@ -62,11 +62,11 @@ def before() -> Manifest:
 
 
 @pytest.fixture
-def story(verdict: Verdict, before: Manifest) -> Story:
+def story(verdict: Verdict, manifest: Manifest) -> Story:
     """A release with all that a training can tell."""
     figures = {"hybrid": {"ndcg@10": 0.07}, "reach": 0.42, "ndcg_10_less_champion": {"estimate": 0.001, "low": None}}
     return Story(
-        decision=Decision(datetime(2026, 3, 1, 12, tzinfo=UTC), before.version, (), figures),
+        decision=Decision(datetime(2026, 3, 1, 12, tzinfo=UTC), manifest.version, (), figures),
         version="20260301-120000-abcd",
         facts={
             "users": 3000,
@@ -94,8 +94,8 @@ def story(verdict: Verdict, before: Manifest) -> Story:
         fits={"als": 12.3, "item_based": 4.5},
         steps=[Step("Read the snapshot", 3.2, "3,000 users"), Step("Fit on everything", 20.1, "als 12.3")],
         peak_memory_mb=987.6,
-        before=before,
-        comparison=Comparison(before.version, 0.0702, Interval(0.001, -0.0004, 0.0025)),
+        before=manifest,
+        comparison=Comparison(manifest.version, 0.0702, Interval(0.001, -0.0004, 0.0025)),
     )
 
 

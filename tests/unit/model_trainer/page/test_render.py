@@ -149,8 +149,8 @@ def test_without_a_verdict_or_an_earlier_release_the_rest_is_told(story: Story) 
     assert "als 70.0%" in text
 
 
-def test_nothing_changed_is_said(story: Story, before: Manifest) -> None:
-    settings = {name.value: entry.settings for name, entry in before.algorithms.items()}
+def test_nothing_changed_is_said(story: Story, manifest: Manifest) -> None:
+    settings = {name.value: entry.settings for name, entry in manifest.algorithms.items()}
     assert "No setting and no share is another." in Page(render(replace(story, settings=settings))).text
 
 
