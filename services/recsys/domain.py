@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 MAX_ID = 2**63 - 1
 MAX_CLOCK_SKEW_SECONDS = 300
@@ -150,6 +152,23 @@ class Deployment:
     action: str
     live_from: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDecision:
+    """What the gate decided of a training's release."""
+
+    decided_at: datetime
+    version: str | None
+    """None for one that was refused: it was never published."""
+    champion: str | None
+    """What was live then."""
+    outcome: str
+    """accepted or refused."""
+    reasons: Sequence[Mapping[str, str]]
+    """Each with `reason`, one of a fixed few words, and `sentence`; none for what was accepted."""
+    figures: Mapping[str, Any]
+    """What it rests on; plain values."""
 
 
 @dataclass(frozen=True, slots=True)

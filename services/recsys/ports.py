@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recsys.domain import Deployment, Interaction, Item, User
+from recsys.domain import Deployment, Interaction, Item, ReleaseDecision, User
 
 
 class Clock(Protocol):
@@ -220,5 +220,17 @@ class DeploymentLog(Protocol):
     async def latest(self) -> Deployment | None: ...
 
     async def newest(self, limit: int) -> Sequence[Deployment]:
+        """The last `limit`, newest first."""
+        ...
+
+
+class DecisionLog(Protocol):
+    """Why releases were published or refused; trainings write it."""
+
+    async def of_releases(self, versions: Sequence[str]) -> Mapping[str, ReleaseDecision]:
+        """By version, for those that something was decided of."""
+        ...
+
+    async def refusals(self, limit: int) -> Sequence[ReleaseDecision]:
         """The last `limit`, newest first."""
         ...

@@ -13,6 +13,7 @@ from recsys.adapters.mlflow import MlflowRegistry
 from recsys.adapters.postgres import (
     Postgres,
     PostgresCatalog,
+    PostgresDecisionLog,
     PostgresDeploymentLog,
     PostgresInteractionLog,
     PostgresRecommendationLog,
@@ -22,6 +23,7 @@ from recsys.adapters.redis import RedisConnection, RedisRecommendationCache, new
 from recsys.ports import (
     Catalog,
     Clock,
+    DecisionLog,
     DeploymentLog,
     InteractionLog,
     RecommendationCache,
@@ -46,6 +48,7 @@ class Stores:
     cache: RecommendationCache
     registry: ReleaseRegistry
     deployments: DeploymentLog
+    decisions: DecisionLog
     clock: Clock
     pings: Mapping[str, Ping]
     """By dependency: postgres, redis, mlflow."""
@@ -68,6 +71,7 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
             interactions=database.interactions,
             lists=database.lists,
             deployments=database.deployments,
+            decisions=database.decisions,
             cache=cache,
             registry=registry,
             clock=clock,
@@ -92,6 +96,7 @@ class _Database:
     interactions: InteractionLog
     lists: RecommendationLog
     deployments: DeploymentLog
+    decisions: DecisionLog
     ping: Ping
 
 
@@ -108,6 +113,7 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
             memory.MemoryInteractionLog(world),
             memory.MemoryRecommendationLog(world),
             memory.MemoryDeploymentLog(world),
+            memory.MemoryDecisionLog(world),
             _always_up,
         )
     opened = Postgres(settings.database_url, clock=clock, timeout_seconds=settings.dependency_timeout_seconds)
@@ -118,6 +124,7 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
         PostgresInteractionLog(server),
         PostgresRecommendationLog(server),
         PostgresDeploymentLog(server),
+        PostgresDecisionLog(server),
         server.ping,
     )
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from native.providers.postgres import PostgresServer
 from recsys.adapters import memory, postgres
+from recsys.domain import ReleaseDecision
 from recsys.migrations import migrate
 from recsys.testing.clock import ManualClock
 
@@ -28,25 +31,46 @@ def _in_memory(clock: ManualClock) -> Database:
         memory.MemoryInteractionLog(shared),
         memory.MemoryRecommendationLog(shared),
         memory.MemoryDeploymentLog(shared),
+        memory.MemoryDecisionLog(shared),
+        partial(_remember, shared),
         clock,
     )
 
 
-def _in_postgres(server: postgres.Postgres, clock: ManualClock) -> Database:
+async def _remember(shared: memory.MemoryDatabase, decision: ReleaseDecision) -> None:
+    shared.decisions.append(decision)
+
+
+async def _insert(owner: psycopg.Connection, decision: ReleaseDecision) -> None:
+    owner.execute(
+        "INSERT INTO release_decisions (decided_at, version, champion, outcome, reasons, figures)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (
+            *(decision.decided_at, decision.version, decision.champion, decision.outcome),
+            *(Jsonb(decision.reasons), Jsonb(decision.figures)),
+        ),
+    )
+
+
+def _in_postgres(server: postgres.Postgres, owner: psycopg.Connection, clock: ManualClock) -> Database:
     return Database(
         postgres.PostgresCatalog(server, clock),
         postgres.PostgresUsers(server, clock),
         postgres.PostgresInteractionLog(server),
         postgres.PostgresRecommendationLog(server),
         postgres.PostgresDeploymentLog(server),
+        postgres.PostgresDecisionLog(server),
+        partial(_insert, owner),
         clock,
     )
 
 
 EMPTY = """
 ALTER TABLE deployments DISABLE TRIGGER USER;
-TRUNCATE categories, users, items, interactions, recommendation_lists, deployments CASCADE;
+ALTER TABLE release_decisions DISABLE TRIGGER USER;
+TRUNCATE categories, users, items, interactions, recommendation_lists, deployments, release_decisions CASCADE;
 ALTER TABLE deployments ENABLE TRIGGER USER;
+ALTER TABLE release_decisions ENABLE TRIGGER USER;
 """
 
 
@@ -69,4 +93,4 @@ async def database(request: pytest.FixtureRequest, clock: ManualClock) -> AsyncI
     url, owner = request.getfixturevalue("shared_database")
     owner.execute(EMPTY)
     async with postgres.Postgres(url, clock=clock, timeout_seconds=10) as server:
-        yield _in_postgres(server, clock)
+        yield _in_postgres(server, owner, clock)

@@ -35,3 +35,7 @@ class TestRecommendationLog(contracts.RecommendationLogContract):
 
 class TestDeploymentLog(contracts.DeploymentLogContract):
     pass
+
+
+class TestDecisionLog(contracts.DecisionLogContract):
+    pass

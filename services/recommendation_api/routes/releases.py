@@ -17,10 +17,17 @@ from recommendation_api.routes.dependencies import (
     refuse_body,
     refuse_strangers,
 )
-from recommendation_api.schemas.releases import DeploymentAnswer, LiveReleaseAnswer, ReleaseAnswer, ReleasesAnswer
-from recsys.domain import Algorithm, Deployment
+from recommendation_api.schemas.releases import (
+    DecisionAnswer,
+    DeploymentAnswer,
+    LiveReleaseAnswer,
+    ReleaseAnswer,
+    ReleasesAnswer,
+)
+from recsys.domain import Algorithm, Deployment, ReleaseDecision
 
 SHOWN = 100
+SHOWN_REFUSALS = 20
 DIGITS = 6
 
 router = APIRouter(tags=["Releases"])
@@ -31,13 +38,16 @@ FOR_THE_ADMIN = [Depends(refuse_strangers), Depends(refuse_body)]
 
 @router.get("/releases", summary="The releases, and what was live when", responses=problems(503))
 async def releases(stores: OpenStores, settings: OpenSettings) -> ReleasesAnswer:
-    """A release that `problem` says something of cannot be promoted."""
+    """With what the gate decided of each, and what it refused. A release with a `problem` cannot be promoted."""
     known = await asyncio.to_thread(control.known_releases, settings.releases)
     history = await stores.deployments.newest(SHOWN)
+    decided = await stores.decisions.of_releases([each.version for each in known])
+    refused = await stores.decisions.refusals(SHOWN_REFUSALS)
     live = history[0].version if history else None
     return ReleasesAnswer(
-        releases=[_described(each, is_live=each.version == live) for each in known],
+        releases=[_described(each, decided.get(each.version), is_live=each.version == live) for each in known],
         deployments=_periods(history),
+        refusals=[_told(decision) for decision in refused],
     )
 
 
@@ -67,7 +77,7 @@ async def rollback(serving: LiveServing, stores: OpenStores, settings: OpenSetti
     return LiveReleaseAnswer(release=change.release, previous=change.previous)
 
 
-def _described(known: control.KnownRelease, *, is_live: bool) -> ReleaseAnswer:
+def _described(known: control.KnownRelease, decision: ReleaseDecision | None, *, is_live: bool) -> ReleaseAnswer:
     hybrid = known.manifest.algorithms.get(Algorithm.HYBRID) if known.manifest else None
     return ReleaseAnswer(
         version=known.version,
@@ -75,7 +85,12 @@ def _described(known: control.KnownRelease, *, is_live: bool) -> ReleaseAnswer:
         metrics={name: round(value, DIGITS) for name, value in hybrid.metrics.items()} if hybrid else {},
         is_live=is_live,
         problem=known.problem,
+        decision=_told(decision) if decision else None,
     )
+
+
+def _told(decision: ReleaseDecision) -> DecisionAnswer:
+    return DecisionAnswer.model_validate(decision, from_attributes=True)
 
 
 def _periods(newest_first: Sequence[Deployment]) -> list[DeploymentAnswer]:

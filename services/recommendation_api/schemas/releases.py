@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 VERSION = "20261124-035012-9f3a"
+
+
+class ReasonAnswer(BaseModel):
+    reason: str = Field(examples=["worse_than_champion"])
+    sentence: str
+    """With the figures."""
+
+
+class DecisionAnswer(BaseModel):
+    decided_at: datetime
+    champion: str | None = Field(examples=[VERSION])
+    """What was live then."""
+    outcome: Literal["accepted", "refused"]
+    reasons: list[ReasonAnswer]
+    """None where it was accepted."""
+    figures: Mapping[str, Any] = Field(examples=[{"judged_users": 4000, "ndcg_10_less_champion": {"estimate": 0.002}}])
+    """What it rests on: checks of the data, verdict and comparisons, each interval with estimate, low and high."""
 
 
 class ReleaseAnswer(BaseModel):
@@ -20,6 +37,8 @@ class ReleaseAnswer(BaseModel):
     is_live: bool
     problem: str | None
     """Why it could not be promoted, as far as its manifest tells."""
+    decision: DecisionAnswer | None
+    """Why it was published; null where nothing is known of that."""
 
 
 class DeploymentAnswer(BaseModel):
@@ -36,6 +55,8 @@ class ReleasesAnswer(BaseModel):
     """Those that are kept, newest first."""
     deployments: list[DeploymentAnswer]
     """What was live from when to when, newest first, the last 100."""
+    refusals: list[DecisionAnswer]
+    """Of trainings whose release was not published, newest first, the last 20."""
 
 
 class LiveReleaseAnswer(BaseModel):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user, is_text
 from recsys.adapters.verdicts import not_registered, refuse_unknown, repeated, taken, unknown_item, unknown_user
-from recsys.domain import Deployment, Interaction, Item, User
+from recsys.domain import Deployment, Interaction, Item, ReleaseDecision, User
 from recsys.errors import FieldError, InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
 
@@ -33,6 +33,7 @@ class MemoryDatabase:
     events: dict[str, Interaction] = field(default_factory=dict)
     lists: dict[str, KeptList] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
+    decisions: list[ReleaseDecision] = field(default_factory=list)
 
 
 class MemoryCatalog:
@@ -223,6 +224,17 @@ class MemoryDeploymentLog:
 
     async def newest(self, limit: int) -> Sequence[Deployment]:
         return self._deployments[::-1][:limit]
+
+
+class MemoryDecisionLog:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._decisions = database.decisions
+
+    async def of_releases(self, versions: Sequence[str]) -> Mapping[str, ReleaseDecision]:
+        return {each.version: each for each in self._decisions if each.version and each.version in versions}
+
+    async def refusals(self, limit: int) -> Sequence[ReleaseDecision]:
+        return [each for each in reversed(self._decisions) if each.outcome == "refused"][:limit]
 
 
 @dataclass(slots=True)

@@ -34,6 +34,7 @@ def memory_stores(database: memory.MemoryDatabase, champion: str | None = None) 
         cache=memory.MemoryRecommendationCache(database.clock),
         registry=memory.MemoryReleaseRegistry(champion),
         deployments=memory.MemoryDeploymentLog(database),
+        decisions=memory.MemoryDecisionLog(database),
         clock=database.clock,
         pings=dict.fromkeys(("postgres", "redis", "mlflow"), _always_up),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recsys.adapters.postgres.catalog import PostgresCatalog
+from recsys.adapters.postgres.decisions import PostgresDecisionLog
 from recsys.adapters.postgres.deployments import PostgresDeploymentLog
 from recsys.adapters.postgres.engine import Postgres
 from recsys.adapters.postgres.interactions import PostgresInteractionLog
@@ -12,6 +13,7 @@ from recsys.adapters.postgres.users import PostgresUsers
 __all__ = [
     "Postgres",
     "PostgresCatalog",
+    "PostgresDecisionLog",
     "PostgresDeploymentLog",
     "PostgresInteractionLog",
     "PostgresRecommendationLog",

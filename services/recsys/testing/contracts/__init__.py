@@ -6,6 +6,7 @@ from recsys.testing.contracts.cache import RecommendationCacheContract
 from recsys.testing.contracts.catalog import CatalogContract
 from recsys.testing.contracts.catalog_search import CatalogSearchContract
 from recsys.testing.contracts.database import Database
+from recsys.testing.contracts.decisions import DecisionLogContract
 from recsys.testing.contracts.deployments import DeploymentLogContract
 from recsys.testing.contracts.interactions import InteractionLogContract
 from recsys.testing.contracts.recommendation_lists import RecommendationLogContract
@@ -16,6 +17,7 @@ __all__ = [
     "CatalogContract",
     "CatalogSearchContract",
     "Database",
+    "DecisionLogContract",
     "DeploymentLogContract",
     "InteractionLogContract",
     "RecommendationCacheContract",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
-from recsys.domain import EventType, Interaction, Item, User
-from recsys.ports import Catalog, DeploymentLog, InteractionLog, RecommendationLog, Users
+from recsys.domain import EventType, Interaction, Item, ReleaseDecision, User
+from recsys.ports import Catalog, DecisionLog, DeploymentLog, InteractionLog, RecommendationLog, Users
 from recsys.testing.clock import ManualClock
 
 
@@ -19,6 +20,9 @@ class Database:
     interactions: InteractionLog
     lists: RecommendationLog
     deployments: DeploymentLog
+    decisions: DecisionLog
+    decide: Callable[[ReleaseDecision], Awaitable[None]]
+    """What a training writes."""
     clock: ManualClock
 
     async def user(self) -> int:

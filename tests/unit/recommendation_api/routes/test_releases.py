@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from recommendation_api.routes.releases import SHOWN_REFUSALS
 from recsys.adapters.memory import MemoryDatabase, MemoryReleaseRegistry
-from recsys.domain import Deployment
+from recsys.domain import Deployment, ReleaseDecision
 from recsys.errors import Unavailable
 from recsys.release import write_release
 from recsys.settings import Settings
@@ -132,6 +133,30 @@ async def test_what_was_live_when_is_told(api: Api) -> None:
     assert [(each["version"], each["action"]) for each in periods] == [(v, "publish") for v in reversed(VERSIONS)]
     assert periods[0]["live_until"] is None
     assert [each["live_until"] for each in periods[1:]] == [each["live_from"] for each in periods[:-1]]
+
+
+async def test_each_release_tells_why_it_was_published_and_what_was_refused_is_told(
+    api: Api, database: MemoryDatabase
+) -> None:
+    assert [each["decision"] for each in (await api.client.get("/releases")).json()["releases"]] == [None] * 3
+    figures = {"judged_users": 400, "ndcg_10_less_champion": {"estimate": 0.1, "low": 0.05, "high": None}}
+    accepted = ReleaseDecision(database.clock.now(), SECOND, FIRST, "accepted", [], figures)
+    reasons = [{"reason": "volume", "sentence": "Not published: too few events."}]
+    refused = ReleaseDecision(database.clock.now(), None, SECOND, "refused", reasons, {"data": {}})
+    database.decisions += [accepted, *[refused] * (SHOWN_REFUSALS + 1)]
+    found = (await api.client.get("/releases")).json()
+    by_version = {each["version"]: each["decision"] for each in found["releases"]}
+    assert (by_version[FIRST], by_version[THIRD]) == (None, None)
+    told = by_version[SECOND]
+    assert (told["outcome"], told["champion"], told["reasons"], told["figures"]) == ("accepted", FIRST, [], figures)
+    assert len(found["refusals"]) == SHOWN_REFUSALS
+    assert found["refusals"][0] | {"decided_at": None} == {
+        "decided_at": None,
+        "champion": SECOND,
+        "outcome": "refused",
+        "reasons": reasons,
+        "figures": {"data": {}},
+    }
 
 
 async def test_a_release_is_promoted_and_serves_at_once(api: Api, registry: Registry) -> None:
