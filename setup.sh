@@ -8,7 +8,8 @@ usage() {
     --no-jupyter                   leave Jupyter out
     --without SERVICE              leave a container out, such as grafana; may be repeated
 ./setup.sh env               only make .env
-./setup.sh install [--dev | --demo]   only make .venv/ (--dev: with what tests and linters need; --demo: for demo.py)
+./setup.sh install [--dev | --ncf | --demo]   only make .venv/ (--dev: with what tests and linters need; --ncf: with
+                             Keras and JAX, for train --with ncf; --demo: for demo.py)
 ./setup.sh status            what runs, and whether it answers
 ./setup.sh stop              end everything that ./setup.sh started
 ./setup.sh reset [--yes]     stop, and drop the data
@@ -47,7 +48,7 @@ while [ $# -gt 0 ]; do
         -h | --help) usage && exit 0 ;;
         env | install | status | stop | reset) command=$1 ;;
         --native | --docker) runtime=$1 ;;
-        --dev | --demo) install_flags=$1 ;;
+        --dev | --ncf | --demo) install_flags=$1 ;;
         --no-jupyter) flags="$flags $1" without="$without jupyter" ;;
         --without) [ $# -gt 1 ] && without="$without $2" runtime=--docker && shift || fail '--without needs the name of a service.' 2 ;;
         --yes) flags="$flags $1" ;;

@@ -1,4 +1,4 @@
-"""Make `.venv/` and fill it from a lock: `python -m native.install [--dev | --demo]`.
+"""Make `.venv/` and fill it from a lock: `python -m native.install [--dev | --ncf | --demo]`.
 
 Standard library only: it runs under the machine's own Python. uv installs, quickly; where it cannot, pip does. Both
 check every file against the hash in the lock.
@@ -30,8 +30,15 @@ MINUTES = 60
 DOWNLOAD_LIMIT = 15 * MINUTES
 
 
-HOLDS = {"demo": ("demo",), "native": ("demo", "native"), "dev": ("demo", "native", "dev")}
+HOLDS = {
+    "demo": ("demo",),
+    "native": ("demo", "native"),
+    "ncf": ("ncf",),
+    "dev": ("demo", "native", "ncf", "dev"),
+}
 """Lock to the locks that are satisfied once it is installed."""
+BESIDE = {"ncf": ("native",)}
+"""Lock to the locks that it is installed on top of."""
 
 
 def digest(lock: str) -> str:
@@ -167,7 +174,9 @@ def install(lock: str) -> None:
 def main() -> int:
     try:
         with only_one(state_folder() / "run"):
-            install(next((lock for lock in HOLDS if f"--{lock}" in sys.argv[1:]), "native"))
+            wanted = next((lock for lock in HOLDS if f"--{lock}" in sys.argv[1:]), "native")
+            for lock in (*BESIDE.get(wanted, ()), wanted):
+                install(lock)
     except CannotStart as reason:
         print(f"✗ {reason}", file=sys.stderr)
         return 1

@@ -19,6 +19,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "native": ("native",),
     "data-generator": ("data-generator",),
     "model-trainer": ("model-trainer",),
+    "ncf": ("model-trainer", "ncf"),
     "recommendation-api": ("recommendation-api",),
     "mlflow": ("mlflow",),
     "jupyter": ("jupyter",),

@@ -11,7 +11,6 @@ from recsys.algorithms.base import Recommender, TrainingData
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.registry import ALGORITHMS, create
 from recsys.domain import Algorithm
-from recsys.errors import DataRefused
 
 DEFAULT_ALGORITHMS = (
     Algorithm.POPULARITY,
@@ -42,10 +41,9 @@ class Fitted:
 
 
 def algorithms_with(extra: Sequence[Algorithm]) -> tuple[Algorithm, ...]:
-    """The default ones and `extra`. Raises `DataRefused` for one that this version cannot fit."""
-    absent = [name.value for name in extra if name not in ALGORITHMS]
-    if absent:
-        raise DataRefused(f"This version cannot fit {', '.join(absent)}.")
+    """The default ones and `extra`. Raises `DataRefused` for one that this installation cannot fit."""
+    for name in extra:
+        ALGORITHMS[name].ensure_fittable()
     return tuple(dict.fromkeys([*DEFAULT_ALGORITHMS, *(name for name in extra if name is not Algorithm.HYBRID)]))
 
 

@@ -22,7 +22,6 @@ from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.registry import ALGORITHMS, create
 from recsys.algorithms.svd import Svd
 from recsys.domain import Algorithm
-from recsys.errors import DataRefused
 from recsys.evaluation import metrics
 from recsys.evaluation.blending import choose_weights, shortlist
 from recsys.evaluation.judge import judge
@@ -75,7 +74,7 @@ class Bench:
         """Choose on the validation part within `budget` seconds, fit on all of train, score the test file.
 
         Raises:
-            DataRefused: an algorithm that this version cannot fit, or a validation part that cannot be cut
+            DataRefused: an algorithm that this installation cannot fit, or a validation part that cannot be cut
         """
         wanted = self._fittable(names)
         chosen_how = decide(self.dataset.train, timed=self.dataset.timed) if how is Validation.AUTO else how
@@ -94,9 +93,8 @@ class Bench:
         return chosen_how, {name: self.rows[name] for name in shown}
 
     def _fittable(self, names: Sequence[Algorithm]) -> list[Algorithm]:
-        absent = [name.value for name in names if name not in ALGORITHMS]
-        if absent:
-            raise DataRefused(f"This version cannot fit {', '.join(absent)}.")
+        for name in names:
+            ALGORITHMS[name].ensure_fittable()
         blended = COMPONENTS if Algorithm.HYBRID in names else ()
         wanted = list(dict.fromkeys([Algorithm.POPULARITY, *names, *blended]))
         if len(self.dataset.item_ids) > EASE_ITEMS and Algorithm.EASE in wanted:

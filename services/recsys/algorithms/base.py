@@ -11,6 +11,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -22,6 +23,7 @@ from recsys.algorithms.spread import Spread, measure
 from recsys.algorithms.words import occurrences
 from recsys.arrays import load_json, save_json
 from recsys.domain import Algorithm
+from recsys.errors import DataRefused
 
 FloatArray = NDArray[np.float32]
 IndexArray = NDArray[np.int32]
@@ -98,11 +100,23 @@ class Recommender(ABC):
 
     name: ClassVar[Algorithm]
     config_class: ClassVar[type[Any]]
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Of an extra that bears the algorithm's name, which `fit` alone imports."""
     spread: Spread = Spread()
     """Measured by `fit`."""
 
     def __init__(self, config: Any = None) -> None:
         self.config = config if config is not None else self.config_class()
+
+    @classmethod
+    def ensure_fittable(cls) -> None:
+        """Raise `DataRefused` where this installation lacks what `fit` needs; loading and scoring never need it."""
+        if any(find_spec(library) is None for library in cls.libraries):
+            name = cls.name.value
+            raise DataRefused(
+                f"{name} is trained by {' and '.join(cls.libraries)}, which are not installed here: ./setup.sh install "
+                f"--{name} adds them (to the containers: TRAINER_LOCK={name} in .env, then ./setup.sh)."
+            )
 
     @abstractmethod
     def fit(self, data: TrainingData) -> Self:

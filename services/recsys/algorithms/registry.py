@@ -12,6 +12,7 @@ from recsys.algorithms.content_based import ContentBased
 from recsys.algorithms.ease import Ease
 from recsys.algorithms.hybrid import Hybrid
 from recsys.algorithms.item_based import ItemBased
+from recsys.algorithms.ncf import Ncf
 from recsys.algorithms.popularity import Popularity
 from recsys.algorithms.svd import Svd
 from recsys.algorithms.transitions import Transitions
@@ -19,7 +20,8 @@ from recsys.algorithms.user_based import UserBased
 from recsys.domain import Algorithm
 
 ALGORITHMS: dict[Algorithm, type[Recommender]] = {
-    model.name: model for model in (Popularity, UserBased, ItemBased, Als, Svd, Ease, Transitions, ContentBased, Hybrid)
+    model.name: model
+    for model in (Popularity, UserBased, ItemBased, Als, Svd, Ease, Transitions, ContentBased, Ncf, Hybrid)
 }
 
 

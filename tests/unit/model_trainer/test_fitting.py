@@ -54,6 +54,7 @@ def test_more_algorithms_come_once_and_the_hybrid_by_itself() -> None:
     assert algorithms_with([Algorithm.EASE, Algorithm.ALS, Algorithm.HYBRID]) == (*DEFAULT_ALGORITHMS, Algorithm.EASE)
 
 
-def test_an_algorithm_that_nobody_can_fit_is_refused_by_name() -> None:
-    with pytest.raises(DataRefused, match="cannot fit ncf"):
+def test_an_algorithm_whose_libraries_are_missing_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recsys.algorithms.base.find_spec", lambda _: None)
+    with pytest.raises(DataRefused, match="ncf is trained by keras"):
         algorithms_with([Algorithm.NCF])

@@ -56,7 +56,7 @@ def test_the_stamp_is_of_the_lock_that_was_installed(venv: Path) -> None:
     install.write_stamp(venv, "demo", install.read_stamp(venv))
     assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native")}
     install.write_stamp(venv, "dev")
-    assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native", "dev")}
+    assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native", "ncf", "dev")}
 
 
 def test_what_is_installed_is_not_installed_again(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +66,24 @@ def test_what_is_installed_is_not_installed_again(venv: Path, monkeypatch: pytes
     monkeypatch.setattr(install, "make_venv", lambda _: pytest.fail("made again"))
     monkeypatch.setattr(install, "install_packages", lambda *_: pytest.fail("installed again"))
     install.install("native")
+
+
+def test_the_neural_extra_comes_on_top_of_the_platform(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    venv.mkdir()
+    installed: list[str] = []
+
+    def note(_: Path, lock: str, __: object) -> bool:
+        installed.append(lock)
+        return True
+
+    monkeypatch.setattr(install, "works", lambda _: True)
+    monkeypatch.setattr(install, "install_packages", note)
+    monkeypatch.setattr(sys, "argv", ["install", "--ncf"])
+    assert install.main() == 0
+    assert installed == ["native", "ncf"]
+    assert install.read_stamp(venv) == {lock: install.digest(lock) for lock in ("demo", "native", "ncf")}
+    assert install.main() == 0
+    assert installed == ["native", "ncf"]
 
 
 def test_a_changed_lock_is_installed_and_a_failure_leaves_no_stamp(

@@ -181,7 +181,6 @@ def test_a_refusal_leaves_no_empty_figures(split: tuple[Path, Path], tmp_path: P
     ("flags", "sentence"),
     [
         (("--algorithms", "magic"), "'magic' is not a valid Algorithm"),
-        (("--algorithms", "ncf"), "This version cannot fit ncf"),
         (("--k", "ten"), "is no list of lengths"),
         (("--k", "0,10"), "a list has 1 to 1,000 items"),
         (("--budget", "nan"), "--budget nan: a search takes 0 seconds or more"),
@@ -198,6 +197,15 @@ def test_what_cannot_be_is_a_sentence_and_status_2(
     assert refused.exit_code == 2
     assert sentence in refused.output
     assert "Traceback" not in refused.output
+
+
+def test_what_cannot_be_fitted_here_is_refused_by_name(
+    split: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.algorithms.base.find_spec", lambda _: None)
+    refused = _run(*split, "--algorithms", "als,ncf")
+    assert refused.exit_code == 2
+    assert "ncf is trained by keras and jax, which are not installed here" in refused.output
 
 
 def test_an_empty_train_is_refused(split: tuple[Path, Path], tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from recsys.errors import ArtifactCorrupt
 from recsys.testing.worlds import small_world, training_data
 
 
-def test_every_name_but_the_neural_one_is_here() -> None:
-    assert set(ALGORITHMS) == set(Algorithm) - {Algorithm.NCF}
+def test_every_name_is_here() -> None:
+    assert set(ALGORITHMS) == set(Algorithm)
 
 
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
