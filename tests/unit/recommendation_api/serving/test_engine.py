@@ -28,7 +28,9 @@ from recsys.testing.worlds import END, SmallWorld, small_world, training_data
 NEWER = (Item(121, "Brand-new lantern", category="Lamps"), Item(125, "Brand-new novel", category="Books", price=9.5))
 """The release knows neither of them."""
 WEIGHTS = EventWeights()
-algorithms = st.sampled_from([name.value for name in Algorithm if name not in {Algorithm.EASE, Algorithm.NCF}])
+OPTIONAL = {Algorithm.EASE, Algorithm.TRANSITIONS, Algorithm.NCF}
+"""Not in every release."""
+algorithms = st.sampled_from([name.value for name in Algorithm if name not in OPTIONAL])
 moments = st.integers(-2, 2).map(lambda hours: END + timedelta(hours=hours))
 
 
