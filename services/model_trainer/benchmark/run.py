@@ -1,4 +1,4 @@
-"""The product's models on somebody's split: settings and weights from a part of train, figures from the test file."""
+"""A whole benchmark: choose settings and weights on the validation part, fit on all of train, score the test file."""
 
 from __future__ import annotations
 
@@ -7,33 +7,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from scipy import sparse
-
 from model_trainer.benchmark.dataset import Dataset
 from model_trainer.benchmark.lead import Lead, lead
 from model_trainer.benchmark.scoring import Scoring
-from model_trainer.benchmark.space import Settings, tries
 from model_trainer.benchmark.validation import Validation, cut, decide
 from model_trainer.steps import peak_memory_mb
-from recsys.algorithms.base import IndexArray, Recommender, TrainingData
+from model_trainer.tuning.question import Question
+from model_trainer.tuning.search import Found, Search
+from recsys.algorithms.base import Recommender, TrainingData
 from recsys.algorithms.ease import EaseConfig
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.registry import ALGORITHMS, create
 from recsys.algorithms.svd import Svd
 from recsys.domain import Algorithm
 from recsys.evaluation import metrics
-from recsys.evaluation.blending import choose_weights, shortlist
-from recsys.evaluation.judge import judge
-from recsys.evaluation.splits import judged_users
+from recsys.evaluation.blending import DEPTH, choose_weights, shortlist
 
-HEADLINE, K = "ndcg@10", 10
 VALIDATED_USERS = 2_000
 """Drawn for the choice of settings and weights."""
 EASE_ITEMS = EaseConfig().max_items
 COMPONENTS = (
-    *(Algorithm.POPULARITY, Algorithm.USER_BASED, Algorithm.ITEM_BASED, Algorithm.ALS, Algorithm.SVD),
-    *(Algorithm.EASE, Algorithm.CONTENT_BASED),
+    *(Algorithm.POPULARITY, Algorithm.USER_BASED, Algorithm.ITEM_BASED, Algorithm.TRANSITIONS, Algorithm.ALS),
+    *(Algorithm.SVD, Algorithm.EASE, Algorithm.CONTENT_BASED),
 )
 """What the hybrid blends, whether or not it is shown."""
 Say = Callable[[str], None]
@@ -49,15 +44,6 @@ class Row:
     peak_memory_mb: float = 0.0
     lead: Lead | None = None
     """The hybrid's."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """The validation part: what was learned from, and what is asked."""
-
-    data: TrainingData
-    relevant: sparse.csr_array
-    users: IndexArray
 
 
 @dataclass
@@ -97,52 +83,54 @@ class Bench:
             ALGORITHMS[name].ensure_fittable()
         blended = COMPONENTS if Algorithm.HYBRID in names else ()
         wanted = list(dict.fromkeys([Algorithm.POPULARITY, *names, *blended]))
-        if len(self.dataset.item_ids) > EASE_ITEMS and Algorithm.EASE in wanted:
-            self.say(f"ease is left out: its matrix is too large above {EASE_ITEMS:,} items")
-            wanted.remove(Algorithm.EASE)
-        if not any(self.dataset.texts) and Algorithm.CONTENT_BASED in wanted:
-            self.say("content_based is left out: there are no texts")
-            wanted.remove(Algorithm.CONTENT_BASED)
+        for name, reason in self._unfit().items():
+            if name in wanted:
+                self.say(f"{name.value} is left out: {reason}")
+                wanted.remove(name)
         self.rows = {name: Row() for name in wanted}
         return wanted
 
+    def _unfit(self) -> dict[Algorithm, str]:
+        reasons = {}
+        if len(self.dataset.item_ids) > EASE_ITEMS:
+            reasons[Algorithm.EASE] = f"its matrix is too large above {EASE_ITEMS:,} items"
+        if not any(self.dataset.texts):
+            reasons[Algorithm.CONTENT_BASED] = "there are no texts"
+        if not self.dataset.timed:
+            reasons[Algorithm.TRANSITIONS] = "there are no times"
+        return reasons
+
     def _question(self, how: Validation) -> Question | None:
         """None where the validation part asks nobody with a history."""
-        split = cut(self.dataset.train, how, timed=self.dataset.timed, seed=self.seed)
+        n_items = len(self.dataset.item_ids)
+        split = cut(self.dataset.train, how, timed=self.dataset.timed, seed=self.seed, n_items=n_items)
         data = self.dataset.training_data(split.train)
-        relevant = self.dataset.relevant(split.test)[:, : len(self.dataset.item_ids)].tocsr()
-        users = judged_users(relevant)
-        users = users[np.diff(data.histories.weights.indptr)[users] > 0]
-        drawn = np.sort(np.random.default_rng(self.seed).permutation(users)[:VALIDATED_USERS])
-        return Question(data, relevant, drawn) if len(drawn) else None
+        relevant = self.dataset.relevant(split.test)[:, :n_items].tocsr()
+        return Question.drawn(data, relevant, ks=self.ks, limit=VALIDATED_USERS, seed=self.seed)
 
-    def _tune(
-        self, names: Sequence[Algorithm], question: Question | None, budget: float
-    ) -> dict[Algorithm, Recommender]:
-        """The best of what was tried of each, fitted before the validation part; all have equal shares of the time."""
-        best: dict[Algorithm, Recommender] = {}
+    def _tune(self, names: Sequence[Algorithm], question: Question | None, budget: float) -> dict[Algorithm, Found]:
+        """The best of what was tried of each, fitted before the validation part."""
         if question is None:
             self.say("The validation part is empty: default settings and weights.")
-            return best
-        end = time.monotonic() + budget
-        for place, name in enumerate(names):
-            began = time.monotonic()
-            until = began + max(0.0, end - began) / (len(names) - place)
-            best[name], settings, value, count = _best_of(name, question, until, self.seed)
-            self.rows[name].settings = dict(settings)
-            self.rows[name].seconds["tune"] = time.monotonic() - began
-            self.say(f"{name.value}: {HEADLINE} {value:.4f} on the validation part, best of {count}")
-        return best
+            return {}
+        tuned = Search(question, self.seed).run(names, budget, self.say)
+        for name, found in tuned.items():
+            self.rows[name].settings = dict(found.settings)
+            self.rows[name].seconds["tune"] = found.seconds
+        return tuned
 
-    def _blend(self, tuned: Mapping[Algorithm, Recommender], question: Question | None) -> Mapping[str, float]:
+    def _blend(self, tuned: Mapping[Algorithm, Found], question: Question | None) -> Mapping[str, float]:
         began = time.monotonic()
         names = [name.value for name in self.rows if name is not Algorithm.HYBRID]
         weights: Mapping[str, float] = {name: 1 / len(names) for name in names}
         if question is not None:
-            by_name = {name.value: model for name, model in tuned.items()}
-            candidates = shortlist(by_name, question.data.histories, question.relevant, question.users)
-            chosen = choose_weights(candidates, k=K, seed=self.seed)
+            by_name = {name.value: found.model for name, found in tuned.items()}
+            asked = (question.data.histories, question.relevant, question.users)
+            chosen = choose_weights(
+                shortlist(by_name, *asked, depth=max(DEPTH, *self.ks)), k=tuple(self.ks), seed=self.seed
+            )
             weights = chosen.weights if chosen.ndcg > 0 else weights
+            self.say(f"hybrid: {chosen.ndcg:.4f} on the validation part")
         self.rows[Algorithm.HYBRID].seconds["tune"] = time.monotonic() - began
         return {name: weight for name, weight in weights.items() if weight > 0}
 
@@ -177,25 +165,3 @@ class Bench:
             return {}
         predicted = self.dataset.in_file_scale(model.predict_ratings(asked.users, asked.items))
         return {"rmse": metrics.rmse(predicted, asked.values), "mae": metrics.mae(predicted, asked.values)}
-
-
-def _best_of(name: Algorithm, question: Question, until: float, seed: int) -> tuple[Recommender, Settings, float, int]:
-    """Model, settings, NDCG@10 and how many were tried; the defaults at least, whatever the time."""
-    attempts = tries(name, seed)
-    settings = next(attempts)
-    began = time.monotonic()
-    best = _attempt(name, settings, question)
-    count, longest = 1, time.monotonic() - began
-    for settings in attempts:
-        began = time.monotonic()
-        if began + longest > until:
-            break
-        best = max(best, _attempt(name, settings, question), key=lambda attempt: attempt[2])
-        count, longest = count + 1, max(longest, time.monotonic() - began)
-    return (*best, count)
-
-
-def _attempt(name: Algorithm, settings: Settings, question: Question) -> tuple[Recommender, Settings, float]:
-    model = create(name, settings).fit(question.data)
-    judged = judge(model, question.data.histories, question.relevant, question.users, ks=(K,))
-    return model, settings, judged.overall[HEADLINE]

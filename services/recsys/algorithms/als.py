@@ -12,7 +12,7 @@ from scipy import sparse
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
 from recsys.algorithms.least_squares import Float64Array, confident_rows
 from recsys.algorithms.openmp import ensure_openmp
-from recsys.algorithms.weighting import Weighting, cosine_to, strengths, with_data
+from recsys.algorithms.weighting import Weighting, cosine_to, recent_strengths, strengths, with_data
 from recsys.arrays import load_array, save_array
 from recsys.domain import Algorithm
 
@@ -28,6 +28,10 @@ class AlsConfig:
     iterations: int = 12
     weighting: Weighting = "log"
     """How the summed events of a user and an item count."""
+    text_weight: float = 0.0
+    """Strength of a word in an item's text, each word as a user who touched the items that hold it; 0: none."""
+    recency: float = 1.0
+    """In a history each event counts this much less than those one moment later."""
     dislike_preference: float = -0.5
     """What a disliked item is taken for when a user is folded in, between -1 (the opposite of a liked one) and 0 (one
     that was never seen, as in the fit: then a dislike hardly moves its neighbourhood)."""
@@ -55,7 +59,10 @@ class Als(Recommender):
         from implicit.cpu.als import AlternatingLeastSquares
         from threadpoolctl import threadpool_limits
 
-        signed = self._confidences(data.histories)
+        signed = self._confidences(strengths(data.histories.weights, self.config.weighting))
+        if self.config.text_weight:
+            words = self._confidences(data.content.words.T.tocsr() * np.float32(self.config.text_weight))
+            signed = sparse.vstack([signed, words], format="csr")
         with threadpool_limits(1, "blas"):
             model = AlternatingLeastSquares(
                 factors=self.config.factors,
@@ -68,9 +75,11 @@ class Als(Recommender):
         self.gram = _gram(self.item_factors, self.config.regularization)
         return self.measured(data.histories)
 
-    def _confidences(self, histories: Histories) -> sparse.csr_array:
+    def _history(self, histories: Histories) -> sparse.csr_array:
+        return self._confidences(recent_strengths(histories, self.config.weighting, self.config.recency))
+
+    def _confidences(self, weights: sparse.csr_array) -> sparse.csr_array:
         """Confidence per stored pair, negative where the preference is 0: `implicit`'s convention."""
-        weights = strengths(histories.weights, self.config.weighting)
         confidence = 1 + np.float32(self.config.alpha) * np.abs(weights.data)
         return with_data(weights, np.copysign(confidence, weights.data))
 
@@ -80,7 +89,7 @@ class Als(Recommender):
 
     def user_factors(self, histories: Histories) -> FloatArray:
         """(n, factors) the exact least-squares vectors given the items'."""
-        signed = self._confidences(histories)
+        signed = self._history(histories)
         solved = confident_rows(
             signed.indptr,
             signed.indices,
@@ -100,7 +109,7 @@ class Als(Recommender):
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
         """Section 5 of Hu et al.: y_i' (Y'CY + reg I)^-1 y_j c_j p_j of each touched item j."""
-        signed = self._confidences(history).data
+        signed = self._history(history).data
         touched = self.item_factors[history.weights.indices].astype(np.float64)
         matrix = self.gram + touched.T @ (touched * (np.abs(signed) - 1)[:, None])
         wanted = np.linalg.solve(matrix, self.item_factors[items].T.astype(np.float64))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
-from recsys.algorithms.weighting import Weighting, strengths
+from recsys.algorithms.weighting import Weighting, recent_strengths
 from recsys.arrays import load_array, load_csr, load_json, save_array, save_csr, save_json
 from recsys.domain import Algorithm
 
@@ -23,8 +23,14 @@ class ContentBasedConfig:
     """Size of the vocabulary: the most frequent words."""
     max_document_share: float = 0.5
     """Words in more than this share of the texts tell nothing."""
+    sublinear: bool = True
+    """A word counts 1 + log of how often it stands in a text, not how often."""
+    ngrams: int = 1
+    """Up to so many words in a row count as one more word."""
     weighting: Weighting = "log"
     """How the summed events of a user and an item count."""
+    recency: float = 1.0
+    """In a history each event counts this much less than those one moment later."""
 
 
 class ContentBased(Recommender):
@@ -47,7 +53,7 @@ class ContentBased(Recommender):
     def fit(self, data: TrainingData) -> Self:
         texts = data.content.texts
         most = max(1, int(self.config.max_document_share * len(texts)))
-        vectorizer = _vectorizer(max_features=self.config.max_features, max_df=most)
+        vectorizer = self._vectorizer(max_features=self.config.max_features, max_df=most)
         try:
             self.items = sparse.csr_array(vectorizer.fit_transform(texts), dtype=np.float32)
             self.words = [str(word) for word in vectorizer.get_feature_names_out()]
@@ -57,6 +63,17 @@ class ContentBased(Recommender):
             self.words, self.idf = [], np.empty(0, np.float32)
         return self.measured(data.histories)
 
+    def _vectorizer(self, **settings: Any) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        return TfidfVectorizer(
+            stop_words="english",
+            sublinear_tf=self.config.sublinear,
+            ngram_range=(1, self.config.ngrams),
+            dtype=np.float32,
+            **settings,
+        )
+
     def embed(self, texts: Sequence[str]) -> sparse.csr_array:
         """(n, n_words) float32 vectors of texts, of length one, by the words and weights of the training."""
         if not self.words:
@@ -65,13 +82,16 @@ class ContentBased(Recommender):
 
     @cached_property
     def _fitted_vectorizer(self) -> Any:
-        vectorizer = _vectorizer(vocabulary=self.words)
+        vectorizer = self._vectorizer(vocabulary=self.words)
         vectorizer.idf_ = np.asarray(self.idf)
         return vectorizer
 
+    def _history(self, histories: Histories) -> sparse.csr_array:
+        return recent_strengths(histories, self.config.weighting, self.config.recency)
+
     def profiles(self, histories: Histories) -> sparse.csr_array:
         """(n, n_words) the summed vectors of what each user touched."""
-        return sparse.csr_array(strengths(histories.weights, self.config.weighting) @ self.items)
+        return sparse.csr_array(self._history(histories) @ self.items)
 
     def near(self, vectors: sparse.csr_array) -> FloatArray:
         """(n, n_items) products of each item's vector with `vectors`, (n, n_words): of texts, items or profiles."""
@@ -86,7 +106,7 @@ class ContentBased(Recommender):
         return self.near(self.items[items])
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
-        own = strengths(history.weights, self.config.weighting)
+        own = self._history(history)
         brought: FloatArray = (self.items[items] @ self.items[own.indices].T).toarray() * own.data
         return brought
 
@@ -103,9 +123,3 @@ class ContentBased(Recommender):
         model.words = load_json(folder, "words")
         model.idf = load_array(folder, "idf")
         return model
-
-
-def _vectorizer(**settings: Any) -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    return TfidfVectorizer(stop_words="english", sublinear_tf=True, dtype=np.float32, **settings)

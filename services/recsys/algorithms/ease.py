@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
-from recsys.algorithms.weighting import Weighting, liked, strengths
+from recsys.algorithms.weighting import Weighting, liked, recent_strengths, strengths
 from recsys.arrays import load_array, save_array
 from recsys.domain import Algorithm
 from recsys.errors import DataRefused
@@ -22,6 +22,8 @@ class EaseConfig:
     """Penalty on the squared weights: more for sparse or noisy data."""
     weighting: Weighting = "binary"
     """How the summed events of a user and an item count."""
+    recency: float = 1.0
+    """In a history each event counts this much less than those one moment later."""
     max_items: int = 12_000
     """A larger catalogue is refused: the model is n_items x n_items float32."""
 
@@ -51,7 +53,7 @@ class Ease(Recommender):
         return self.measured(data.histories)
 
     def fold_in(self, histories: Histories) -> FloatArray:
-        own = strengths(histories.weights, self.config.weighting)
+        own = recent_strengths(histories, self.config.weighting, self.config.recency)
         scores = np.zeros(own.shape, np.float32)
         for row in range(own.shape[0]):
             touched = slice(own.indptr[row], own.indptr[row + 1])
@@ -65,7 +67,7 @@ class Ease(Recommender):
         return near
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
-        own = strengths(history.weights, self.config.weighting)
+        own = recent_strengths(history, self.config.weighting, self.config.recency)
         brought: FloatArray = self.weights[np.ix_(own.indices, items)].T * own.data
         return brought
 

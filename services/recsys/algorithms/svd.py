@@ -15,6 +15,7 @@ from recsys.algorithms.weighting import (
     Weighting,
     cosine_to,
     inverse_power,
+    recent_strengths,
     scale_columns,
     scale_rows,
     strengths,
@@ -39,6 +40,10 @@ class SvdConfig:
     """The same for a user's row while fitting."""
     weighting: Weighting = "log"
     """How the summed events of a user and an item count."""
+    text_weight: float = 0.0
+    """How much the words of the texts count, each as a user who touched the items that hold it; 0 leaves them alone."""
+    recency: float = 1.0
+    """In a history each event counts this much less than those one moment later."""
     power_iterations: int = 8
     """Of the randomised method: more are more exact."""
     rating_factors: int = 32
@@ -69,12 +74,22 @@ class Svd(Recommender):
 
     def fit(self, data: TrainingData) -> Self:
         weights = strengths(data.histories.weights, self.config.weighting)
-        squares = np.bincount(weights.indices, weights.data**2, minlength=weights.shape[1]).astype(np.float32)
-        self.scaling = inverse_power(squares, self.config.item_exponent / 2)
-        rows = inverse_power(with_data(weights, weights.data**2).sum(axis=1), self.config.user_exponent / 2)
-        self.item_factors = self._right_vectors(scale_rows(scale_columns(weights, self.scaling), rows))
+        self.scaling = self._column_scaling(weights)
+        matrix = self._scaled(weights)
+        if self.config.text_weight:
+            words = self._scaled(data.content.words.T.tocsr()) * np.float32(self.config.text_weight)
+            matrix = sparse.vstack([matrix, words], format="csr")
+        self.item_factors = self._right_vectors(matrix)
         self.ratings = self._fit_ratings(data.histories.ratings)
         return self.measured(data.histories)
+
+    def _column_scaling(self, weights: sparse.csr_array) -> FloatArray:
+        squares = np.bincount(weights.indices, weights.data**2, minlength=weights.shape[1]).astype(np.float32)
+        return inverse_power(squares, self.config.item_exponent / 2)
+
+    def _scaled(self, weights: sparse.csr_array) -> sparse.csr_array:
+        rows = inverse_power(with_data(weights, weights.data**2).sum(axis=1), self.config.user_exponent / 2)
+        return scale_rows(scale_columns(weights, self._column_scaling(weights)), rows)
 
     def _right_vectors(self, matrix: sparse.csr_array) -> FloatArray:
         from sklearn.utils.extmath import randomized_svd
@@ -84,6 +99,7 @@ class Svd(Recommender):
             matrix, count, n_iter=self.config.power_iterations, random_state=self.config.seed
         )
         vectors[values <= values.max(initial=0) * np.finfo(np.float32).eps] = 0
+        vectors[:, np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0] = 0  # rounding left them a direction
         return np.ascontiguousarray(vectors.T, np.float32)
 
     def _fit_ratings(self, ratings: sparse.csr_array) -> BiasedFactors | None:
@@ -108,16 +124,20 @@ class Svd(Recommender):
         return self.ratings.predict(users, items)
 
     def fold_in(self, histories: Histories) -> FloatArray:
-        own = scale_columns(strengths(histories.weights, self.config.weighting), self.scaling)
+        own = self._history(histories)
         scores: FloatArray = (own @ self.item_factors) @ self.item_factors.T
         return scores
+
+    def _history(self, histories: Histories) -> sparse.csr_array:
+        recent = recent_strengths(histories, self.config.weighting, self.config.recency)
+        return scale_columns(recent, self.scaling)
 
     def similar(self, items: IndexArray) -> FloatArray:
         """Cosine of the item vectors."""
         return cosine_to(self.item_factors, items)
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
-        own = scale_columns(strengths(history.weights, self.config.weighting), self.scaling)
+        own = self._history(history)
         brought: FloatArray = (self.item_factors[items] @ self.item_factors[own.indices].T) * own.data
         return brought
 

@@ -15,7 +15,7 @@ MAX_SHARE = 0.05
 
 
 def occurrences(texts: Sequence[str]) -> sparse.csr_array:
-    """(n_texts, n_words) float32 ones, columns in the order of the alphabet; no columns where no word tells anything."""
+    """(n_texts, n_words) float32 ones, columns in alphabetical order; none where no word tells anything."""
     from sklearn.feature_extraction.text import CountVectorizer
 
     most = max(MIN_TEXTS, int(MAX_SHARE * len(texts)))

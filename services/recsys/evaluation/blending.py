@@ -21,6 +21,8 @@ STEPS = (0.4, 0.2, 0.1, 0.05)
 GAIN = 1e-5
 """A smaller improvement is none."""
 
+Lengths = int | Sequence[int]
+
 
 @dataclass(frozen=True)
 class Shortlist:
@@ -36,16 +38,23 @@ class Shortlist:
     n_relevant: NDArray[np.int32]
     """(n,)"""
 
-    def ndcg(self, weights: NDArray[np.float64], k: int, user_weights: NDArray[np.float64] | None = None) -> float:
+    def ndcg(self, weights: NDArray[np.float64], k: Lengths, user_weights: NDArray[np.float64] | None = None) -> float:
         """Mean NDCG@k of the blend with these weights, (n_components,); users count by `user_weights`, (n,)."""
         return float(np.average(self.ndcg_of_each(weights, k), weights=user_weights))
 
-    def ndcg_of_each(self, weights: NDArray[np.float64], k: int) -> PerUser:
-        """(n,) NDCG@k of each user's list."""
+    def ndcg_of_each(self, weights: NDArray[np.float64], k: Lengths) -> PerUser:
+        """(n,) NDCG@k of each user's list, the mean of several k."""
+        ks = [k] if isinstance(k, int) else k
         total = np.tensordot(weights.astype(np.float32), self.scores, axes=1)
         total[~self.valid] = -np.inf
-        hits = np.take_along_axis(self.relevant, rank(total, None, min(k, total.shape[1])), axis=1)
-        return ndcg_at_k(hits, self.n_relevant, k)
+        hits = np.take_along_axis(self.relevant, rank(total, None, min(max(ks), total.shape[1])), axis=1)
+        return np.asarray(np.mean([ndcg_at_k(hits, self.n_relevant, each) for each in ks], axis=0))
+
+    def of(self, users: NDArray[np.bool_]) -> Shortlist:
+        """That of some users, (n,) mask."""
+        return Shortlist(
+            self.names, self.scores[:, users], self.valid[users], self.relevant[users], self.n_relevant[users]
+        )
 
 
 @dataclass(frozen=True)
@@ -110,9 +119,11 @@ def _block(
 
 
 def choose_weights(
-    candidates: Shortlist, *, k: int = 10, seed: int = 0, user_weights: NDArray[np.float64] | None = None
+    candidates: Shortlist, *, k: Lengths = 10, seed: int = 0, user_weights: NDArray[np.float64] | None = None
 ) -> ChosenWeights:
-    """The weights on the simplex that maximise NDCG@k: the best of some starts, improved coordinate by coordinate.
+    """The weights on the simplex that maximise NDCG@k (of several k the mean).
+
+    The best of some starts is improved coordinate by coordinate.
 
     The starts are each component alone, all alike, and a few drawn evenly from the simplex. Deterministic by `seed`.
     A user counts as much as `user_weights`, (n,), says; None: all alike.

@@ -53,11 +53,17 @@ def leave_last_out(events: Events) -> Split:
     return _where(events, (place == count - 1) & (count > 1))
 
 
-def random_split(events: Events, *, test_share: float = 0.2, seed: int = 0) -> Split:
-    """A random `test_share` of each user's events is tested, rounded down."""
-    draw = np.random.default_rng(seed).random(len(events))
+def random_split(
+    events: Events, *, test_share: float = 0.2, seed: int = 0, always: NDArray[np.bool_] | None = None
+) -> Split:
+    """A random `test_share` of each user's events is tested, rounded down.
+
+    `always`, (n,), marks events that are tested in any case; they count in their user's share.
+    """
+    forced = np.zeros(len(events), bool) if always is None else always
+    draw = np.random.default_rng(seed).random(len(events)) + forced
     place, count = _places(Events(events.users, events.items, events.types, events.values, draw))
-    return _where(events, place >= count - np.floor(count * test_share))
+    return _where(events, (place >= count - np.floor(count * test_share)) | forced)
 
 
 def random_folds(events: Events, *, folds: int = 5, seed: int = 0) -> Iterator[Split]:

@@ -76,3 +76,18 @@ def test_a_dislike_that_is_taken_for_never_seen_brings_nothing_itself() -> None:
     history = histories_of([{0: 4.0, 5: -4.0}], len(data.item_ids))
     model = Als(AlsConfig(dislike_preference=0.0)).fit(data)
     assert not model.explain(history, np.array([5, 7], np.int32))[:, 1].any()
+
+
+def test_words_place_an_item_that_nobody_touched() -> None:
+    texts = ["red wine glass", "red wine bottle", "steel bolt", "steel nut", *(f"thing{n}" for n in range(80))]
+    histories = histories_of([{0: 1.0, 2: 1.0}, {0: 1.0}, {2: 1.0}] * 20, len(texts))
+    wine = np.array([0], np.int32)
+    without, with_words = (
+        Als(AlsConfig(factors=2, regularization=0.1, text_weight=weight))
+        .fit(data_of(histories, texts))
+        .similar(wine)[0]
+        for weight in (0.0, 1.0)
+    )
+    assert without[1] == 0
+    assert with_words[1] > 0.5
+    assert with_words[1] > with_words[3]

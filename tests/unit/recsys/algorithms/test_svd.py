@@ -58,3 +58,15 @@ def test_the_truncated_variant_predicts_none() -> None:
     model = Svd(SvdConfig(variant="truncated")).fit(training_data(small_world()))
     with pytest.raises(ValueError, match="biased"):
         model.predict_ratings(np.array([0], np.int32), np.array([0], np.int32))
+
+
+def test_words_place_an_item_that_nobody_touched() -> None:
+    texts = ["red wine glass", "red wine bottle", "steel bolt", "steel nut", *(f"thing{n}" for n in range(80))]
+    histories = histories_of([{0: 1.0, 2: 1.0}, {0: 1.0}, {2: 1.0}] * 20, len(texts))
+    wine = np.array([0], np.int32)
+    without, with_words = (
+        Svd(SvdConfig(factors=2, text_weight=weight)).fit(data_of(histories, texts)).similar(wine)[0]
+        for weight in (0.0, 1.0)
+    )
+    assert without[1] == 0
+    assert with_words[1] > 0.5 > with_words[3]
