@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,14 +34,14 @@ class Change:
         return (self.difference < 0) == (self.name.partition("@")[0] in LOWER_IS_BETTER)
 
 
-def changed_metrics(story: Story) -> list[Change]:
-    """The hybrid's, each as measured at its own training."""
+def changed_metrics(story: Story, names: Iterable[str]) -> list[Change]:
+    """The hybrid's, those of `names` that both have, each as measured at its own training."""
     if story.before is None or story.verdict is None:
         return []
     entry = story.before.algorithms.get(Algorithm.HYBRID)
     before = entry.metrics if entry else {}
     now = story.verdict.metrics.get(Algorithm.HYBRID, {})
-    return [Change(name, before[name], now[name]) for name in now if name in before]
+    return [Change(name, before[name], now[name]) for name in names if name in before and name in now]
 
 
 def changed_counts(story: Story) -> list[Change]:

@@ -14,6 +14,7 @@ LINE = 13.0
 """Least distance of two labels."""
 GAP = 8.0
 """From a point to its label."""
+RADIUS = 4.0
 LETTER = 5.6
 """Width of one, about."""
 TICKS = 4
@@ -81,34 +82,39 @@ def scatter(values: Mapping[str, tuple[float, float]]) -> Scatter | None:
     if len(found) < 2:  # noqa: PLR2004 (one point shows no relation)
         return None
     across, up = (ticks([pair[axis] for pair in found.values()]) for axis in (0, 1))
-    placed = {
-        name: (
-            LEFT + (WIDTH - LEFT - RIGHT) * x / across[-1],
-            HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * y / up[-1],
-        )
-        for name, (x, y) in found.items()
-    }
+    placed = {name: (_across(x, across), _up(y, up)) for name, (x, y) in found.items()}
     return Scatter(
         _labelled(placed),
-        [Tick(round(LEFT + (WIDTH - LEFT - RIGHT) * value / across[-1], 1), value) for value in across],
-        [Tick(round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / up[-1], 1), value) for value in up],
+        [Tick(round(_across(value, across), 1), value) for value in across],
+        [Tick(round(_up(value, up), 1), value) for value in up],
     )
 
 
+def _across(value: float, marks: Sequence[float]) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * (value - marks[0]) / (marks[-1] - marks[0])
+
+
+def _up(value: float, marks: Sequence[float]) -> float:
+    return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - marks[0]) / (marks[-1] - marks[0])
+
+
 def ticks(values: Sequence[float]) -> list[float]:
-    """From 0 in round steps to the first that no value exceeds; values below 0 are not expected, the tiniest are 0."""
+    """In round steps from what no value is below to what none exceeds; from 0 where values come near to it. Values
+    below 0 are not expected, the tiniest are 0.
+    """
     most = max(*values, 0.0)
     most = most if most > NOTHING else 1.0
-    rough = most / TICKS
+    least = min(values) if min(values) > most / 2 and most - min(values) > NOTHING else 0.0
+    rough = (most - least) / TICKS
     power = 10 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    count = math.ceil(most / step - 1e-9)
-    return [round(step * number, 10) for number in range(count + 1)]
+    first, last = math.floor(least / step + 1e-9), math.ceil(most / step - 1e-9)
+    return [round(step * number, 10) for number in range(first, last + 1)]
 
 
 def _labelled(placed: Mapping[str, tuple[float, float]]) -> list[Point]:
-    """From top to bottom, each label beside its point, or as near as it touches no other and stays in the frame."""
-    taken: list[tuple[float, float, float]] = []
+    """From top to bottom, each label beside its point, or as near as it touches nothing and stays in the frame."""
+    taken = [(x - RADIUS, x + RADIUS, y) for x, y in placed.values()]
     points = []
     for name, (x, y) in sorted(placed.items(), key=lambda pair: pair[1][1]):
         length = LETTER * len(name)
@@ -122,7 +128,7 @@ def _labelled(placed: Mapping[str, tuple[float, float]]) -> list[Point]:
 
 
 def _free_height(start: float, end: float, wanted: float, taken: Sequence[tuple[float, float, float]]) -> float:
-    """The nearest one within the frame; each label that stands there can be in the way of two."""
+    """The nearest one within the frame; each thing that stands there can be in the way of two."""
     lowest = HEIGHT - BOTTOM - 2
     nearest = min(max(wanted, TOP), lowest)
     reach = 2 * len(taken) + 1

@@ -64,7 +64,7 @@ def render(story: Story) -> str:
             whiskers=whiskers(verdict.over_popularity if verdict else {}),
             trades=_trades(verdict) if verdict else [],
             figures=list(_flat(story.decision.figures)),
-            metrics=changed_metrics(story),
+            metrics=changed_metrics(story, MEASURES),
             counts=changed_counts(story),
             settings=changed_settings(story),
             seconds=sum(step.seconds for step in story.steps),
