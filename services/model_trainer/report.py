@@ -39,6 +39,7 @@ def show(trained: Trained, console: Console, seconds: float) -> None:
         f"Release [bold]{trained.version}[/] is live. {seconds:.1f} s, {trained.peak_memory_mb:,.0f} MB at the most.",
         soft_wrap=True,
     )
+    console.print(f"The whole report: GET /releases/{trained.version}/report", soft_wrap=True)
 
 
 def _table(trained: Trained, verdict: Verdict) -> Table:

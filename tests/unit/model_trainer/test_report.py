@@ -17,7 +17,8 @@ def _trained(verdict: Verdict | None) -> Trained:
 
 
 def _verdict() -> Verdict:
-    rows = {name.value: dict.fromkeys(COLUMNS, 0.5) for name in Algorithm} | {"random": {"ndcg@10": 0.0001}}
+    rows = {name.value: dict.fromkeys(COLUMNS, 0.5) for name in Algorithm}
+    rows |= {"random": {"ndcg@10": 0.0001}, "recent_popular": {"ndcg@10": 0.02}}
     rows["hybrid"] = {"ndcg@10": 0.0712, "precision@10": 0.03}
     rows["popularity"] = {"ndcg@10": 0.025}
     return Verdict(rows, 2786, 590, Interval(2.848, 2.601, 3.125), Interval(0.07, 0.06, 0.08))
@@ -36,13 +37,15 @@ def test_the_lead_is_said_with_its_interval() -> None:
     )
     assert "590 users without earlier events were left out" in shown
     assert "Release 20260301-120000-abcd is live. 61.2 s, 988 MB at the most." in shown
+    assert "GET /releases/20260301-120000-abcd/report" in shown
 
 
 def test_every_algorithm_has_a_row_the_best_first() -> None:
     lines = _shown(_trained(_verdict())).splitlines()
-    first = [line.split()[0] for line in lines if line.split() and line.split()[0] in {*Algorithm, "random"}]
-    assert sorted(first) == sorted([*Algorithm, "random"])
-    assert first[-3:] == ["hybrid", "popularity", "random"]
+    names = {*Algorithm, "random", "recent_popular"}
+    first = [line.split()[0] for line in lines if line.split() and line.split()[0] in names]
+    assert sorted(first) == sorted(names)
+    assert first[-4:] == ["hybrid", "popularity", "recent_popular", "random"]
 
 
 def test_the_table_fits_into_eighty_columns() -> None:
