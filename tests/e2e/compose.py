@@ -20,7 +20,7 @@ import yaml
 from native.places import ROOT, read_environment_file
 from native.ports import LOOPBACK, free_port
 from recsys.testing.worlds import small_world
-from tests.e2e.stack import Stack, load_world, service_environment
+from tests.e2e.stack import FLIP, Stack, load_world, service_environment
 
 COPIED = (
     *("setup.sh", "containers.sh", ".env.example", "docker-compose.yml", "docker-compose.old-engine.yml"),
@@ -31,6 +31,7 @@ SMALLEST = "--users 60 --items 400 --interactions 1500"
 """There for the first release; the small world replaces it."""
 UP_SECONDS, COMMAND_SECONDS = 1500, 300
 SWAP_SECONDS = 60
+IN_TRAINER = ("exec", "-T", "model-trainer", "python")
 ENGINE_SECONDS = 20
 CAN_BE_LEFT_OUT = {"grafana", "prometheus", "elasticsearch", "postgres-exporter", "redis-exporter"}
 
@@ -72,7 +73,13 @@ class ComposeStack(Stack):
     containers: Containers
 
     def train(self) -> None:
-        self.containers.compose("exec", "-T", "model-trainer", "python", "-m", "model_trainer", "train")
+        self.containers.compose(*IN_TRAINER, "-m", "model_trainer", "train")
+
+    def try_to_train(self) -> subprocess.CompletedProcess[str]:
+        return self.containers.attempt("docker", "compose", *IN_TRAINER, "-m", "model_trainer", "train")
+
+    def flip_a_bit(self, version: str, file: str) -> None:
+        self.containers.compose(*IN_TRAINER, "-c", FLIP, f"/releases/{version}/{file}")
 
 
 def absent_engine() -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from recsys.migrations import migrate
 from recsys.testing.worlds import SmallWorld, small_world
 from tests.conftest import running_mlflow
 from tests.e2e.compose import running_containers
+from tests.e2e.releases import PROMISED_SECONDS, RECORDED_SECONDS, live, releases
 from tests.e2e.stack import Stack, load_world, run, running_api, service_environment
 
 DATABASE, GENERATED_DATABASE = "recstack_e2e", "recstack_generated"
@@ -194,3 +196,16 @@ def put_item(api: httpx.Client) -> Iterator[PutItem]:
 def served(api: httpx.Client) -> list[Algorithm]:
     """The algorithms that can be asked for."""
     return [Algorithm(entry["name"]) for entry in api.get("/algorithms").json()["algorithms"]]
+
+
+@pytest.fixture
+def newest(stack: Stack, api: httpx.Client) -> str:
+    """The newest release, which is live, and was preceded by another one."""
+    if len(releases(api)["deployments"]) < 2:
+        before = live(api)
+        stack.train()
+        deadline = time.monotonic() + PROMISED_SECONDS + RECORDED_SECONDS
+        while live(api) == before:
+            assert time.monotonic() < deadline, "the second release is not live"
+            time.sleep(0.1)
+    return live(api)

@@ -21,6 +21,14 @@ from recsys.testing.worlds import SmallWorld
 
 START_SECONDS = 90
 TRAIN_SECONDS = 300
+FLIP = """
+import sys
+with open(sys.argv[1], "r+b") as file:
+    file.seek(-1, 2)
+    last = file.read(1)[0]
+    file.seek(-1, 2)
+    file.write(bytes([last ^ 1]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +47,23 @@ class Stack:
         """Publish a release, as the command does."""
         run(["model_trainer", "train"], self.environment)
 
+    def try_to_train(self) -> subprocess.CompletedProcess[str]:
+        """What came of `train`, whatever its status."""
+        return attempt(["model_trainer", "train"], self.environment)
+
+    def flip_a_bit(self, version: str, file: str) -> None:
+        """Damage a file of a release, or mend what was damaged so."""
+        path = Path(self.environment["RECSTACK_STATE_DIR"]) / "releases" / version / file
+        subprocess.run([sys.executable, "-c", FLIP, str(path)], check=True, timeout=30)
+
 
 def run(module: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(
+    done = attempt(module, environment)
+    assert done.returncode == 0, f"{module} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+
+
+def attempt(module: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", *module],
         env=environment,
         cwd=ROOT,
@@ -50,7 +72,6 @@ def run(module: list[str], environment: dict[str, str]) -> None:
         timeout=TRAIN_SECONDS,
         check=False,
     )
-    assert done.returncode == 0, f"{module} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
 
 
 def service_environment(state: Path, database_url: str, redis_url: str, mlflow_url: str) -> dict[str, str]:

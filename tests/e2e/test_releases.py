@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import httpx
 import psycopg
@@ -11,27 +10,14 @@ import pytest
 
 from recsys.testing.worlds import SmallWorld
 from tests.e2e.problems import assert_problem
+from tests.e2e.releases import PROMISED_SECONDS, releases
 from tests.e2e.stack import Stack
 from tests.e2e.traffic import Traffic
 
 pytestmark = pytest.mark.slow
 
-PROMISED_SECONDS = 10
-RECORDED_SECONDS = 5
-"""More, until a training's release is told as live."""
 WORKERS_ASKED = 12
 """Each over a connection of its own: with several workers every one is likely among them."""
-
-
-def releases(api: httpx.Client) -> dict[str, Any]:
-    answer = api.get("/releases")
-    assert answer.is_success, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def live(api: httpx.Client) -> str:
-    return str(next(each["version"] for each in releases(api)["releases"] if each["is_live"]))
 
 
 def everybody_serves(url: str, version: str) -> bool:
@@ -44,19 +30,6 @@ def wait_until_live(stack: Stack, version: str) -> None:
     while not everybody_serves(stack.url, version):
         assert time.monotonic() < deadline, f"{version} is not live everywhere"
         time.sleep(0.1)
-
-
-@pytest.fixture
-def newest(stack: Stack, api: httpx.Client) -> str:
-    """The newest release, which is live, and was preceded by another one."""
-    if len(releases(api)["deployments"]) < 2:
-        before = live(api)
-        stack.train()
-        deadline = time.monotonic() + PROMISED_SECONDS + RECORDED_SECONDS
-        while live(api) == before:
-            assert time.monotonic() < deadline, "the second release is not live"
-            time.sleep(0.1)
-    return live(api)
 
 
 def test_promote_and_rollback_fail_no_request(stack: Stack, world: SmallWorld, api: httpx.Client, newest: str) -> None:
