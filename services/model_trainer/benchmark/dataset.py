@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -112,18 +114,20 @@ def assemble(
         raise DataRefused("Explicit ratings need a column value in train and test.")
     if min_value is not None and test.values is None:
         raise DataRefused("A smallest value was given, and the test file has no column value.")
-    allowed = candidates[1] if candidates else np.empty(0, np.str_)
-    item_ids = np.unique(np.concatenate([train.items, np.array([*texts], np.str_), allowed]))
-    user_ids = np.unique(np.concatenate([train.users, test.users]))
-    outside = np.setdiff1d(test.items, item_ids)
+    rows = [_Coded.of(train), _Coded.of(test)]
+    allowed = _Coded.of_pairs(*candidates) if candidates else None
+    catalogue = [rows[0].item_names, np.array([*texts], np.str_)] + ([allowed.item_names] if allowed else [])
+    item_ids = np.unique(np.concatenate(catalogue))
+    user_ids = np.unique(np.concatenate([each.user_names for each in rows]))
+    outside = np.setdiff1d(rows[1].item_names, item_ids)
     dataset = Dataset(
         user_ids=user_ids,
         item_ids=item_ids,
-        train=_events(train, user_ids, item_ids, outside),
-        test=_events(test, user_ids, item_ids, outside),
+        train=_events(train, rows[0], user_ids, item_ids, outside),
+        test=_events(test, rows[1], user_ids, item_ids, outside),
         n_outside=len(outside),
         texts=[texts.get(item, "") for item in item_ids.tolist()],
-        candidates=_candidates(candidates, user_ids, item_ids),
+        candidates=_candidates(allowed, user_ids, item_ids) if allowed else None,
         timed=train.at is not None,
         explicit=explicit,
         binary=binary,
@@ -135,27 +139,53 @@ def assemble(
     return dataset
 
 
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """Users and items of rows by their places, (n,) each, among names that differ."""
+
+    user_names: NDArray[np.str_]
+    users: NDArray[np.int32]
+    item_names: NDArray[np.str_]
+    items: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, given: Interactions) -> Self:
+        return cls.of_pairs(given.users, given.items)
+
+    @classmethod
+    def of_pairs(cls, users: NDArray[np.str_], items: NDArray[np.str_]) -> Self:
+        return cls(*_coded(users), *_coded(items))
+
+
+def _coded(ids: NDArray[np.str_]) -> tuple[NDArray[np.str_], NDArray[np.int32]]:
+    """By hashing: sorting millions of texts takes minutes."""
+    encoded = pa.array(ids, pa.large_string()).dictionary_encode()
+    return encoded.dictionary.to_numpy(zero_copy_only=False).astype(np.str_), encoded.indices.to_numpy()
+
+
 def _events(
-    given: Interactions, user_ids: NDArray[np.str_], item_ids: NDArray[np.str_], outside: NDArray[np.str_]
+    given: Interactions,
+    coded: _Coded,
+    user_ids: NDArray[np.str_],
+    item_ids: NDArray[np.str_],
+    outside: NDArray[np.str_],
 ) -> Events:
-    inside = np.isin(given.items, item_ids)
-    items = np.searchsorted(item_ids, given.items)
-    items[~inside] = len(item_ids) + np.searchsorted(outside, given.items[~inside])
+    items = np.searchsorted(item_ids, coded.item_names)
+    strange = ~np.isin(coded.item_names, item_ids)
+    items[strange] = len(item_ids) + np.searchsorted(outside, coded.item_names[strange])
     return Events(
-        users=np.searchsorted(user_ids, given.users).astype(np.int32),
-        items=items.astype(np.int32),
+        users=np.searchsorted(user_ids, coded.user_names).astype(np.int32)[coded.users],
+        items=items.astype(np.int32)[coded.items],
         types=np.full(len(given), EVENT_CODES[EventType.VIEW], np.int8),
         values=np.full(len(given), np.nan, np.float32) if given.values is None else given.values.astype(np.float32),
         at=given.at if given.at is not None else np.zeros(len(given)),
     )
 
 
-def _candidates(pairs: Pairs | None, user_ids: NDArray[np.str_], item_ids: NDArray[np.str_]) -> sparse.csr_array | None:
-    if pairs is None:
-        return None
-    known = np.isin(pairs[0], user_ids)
-    users = np.searchsorted(user_ids, pairs[0][known]).astype(np.int32)
-    items = np.searchsorted(item_ids, pairs[1][known]).astype(np.int32)
+def _candidates(pairs: _Coded, user_ids: NDArray[np.str_], item_ids: NDArray[np.str_]) -> sparse.csr_array:
+    known = np.isin(pairs.user_names, user_ids)[pairs.users]
+    users = np.searchsorted(user_ids, pairs.user_names).astype(np.int32)[pairs.users[known]]
+    items = np.searchsorted(item_ids, pairs.item_names).astype(np.int32)[pairs.items[known]]
     return _ones(users, items, (len(user_ids), len(item_ids)))
 
 

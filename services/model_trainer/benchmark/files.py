@@ -55,8 +55,6 @@ def read_interactions(path: Path) -> Interactions:
     """
     table = _read(path, dict.fromkeys(IDS, pa.string()) | {"value": pa.float64()})
     _need(table, IDS, path)
-    if not table.num_rows:
-        raise DataRefused(f"{path.name} has no rows.")
     users, items = (_ids(table, name, path) for name in IDS)
     values = _numbers(table, "value", path) if "value" in table.column_names else None
     if values is not None and np.abs(values).max() > LARGEST_VALUE:
@@ -74,7 +72,7 @@ def read_pairs(path: Path) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
 def read_items(path: Path) -> dict[str, str]:
     """Each item's text: all columns but `item_id`, joined by blanks; of repeated items the last row's.
 
-    Raises `DataRefused` as `read_interactions`, but for files without rows.
+    Raises `DataRefused` as `read_interactions`.
     """
     table = _read(path, None)
     _need(table, ("item_id",), path)
@@ -121,6 +119,8 @@ def _need(table: pa.Table, names: Sequence[str], path: Path) -> None:
     if absent:
         found = ", ".join(table.column_names)
         raise DataRefused(f"{path.name} has no column {' and no '.join(absent)}; its header is: {found}.")
+    if not table.num_rows:
+        raise DataRefused(f"{path.name} has no rows.")
 
 
 def _ids(table: pa.Table, name: str, path: Path) -> NDArray[np.str_]:

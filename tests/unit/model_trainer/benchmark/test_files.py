@@ -170,6 +170,8 @@ def test_texts_keep_zeros_line_ends_and_lists(tmp_path: Path) -> None:
     assert read_items(tmp_path / "items.parquet") == {"1": "red shoe 1999", "2": " "}
     with pytest.raises(DataRefused, match="no column item_id; its header is: id"):
         read_items(_file(tmp_path, "id\n1\n", "wrong.csv"))
+    with pytest.raises(DataRefused, match=r"nothing\.csv has no rows"):
+        read_items(_file(tmp_path, "item_id,title\n", "nothing.csv"))
 
 
 def test_pairs_are_users_and_items(tmp_path: Path) -> None:
