@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from data_generator.plan import Plan as World
 from data_generator.seed.load import seed
+from model_trainer.groups import Groups, read_groups
 from model_trainer.lock import training_lock
 from model_trainer.pipeline import Training
 from model_trainer.plan import Plan
@@ -92,6 +94,24 @@ def test_a_release_holds_what_was_asked_for_beside(training: Training, settings:
     assert set(load_release(settings.releases, trained.version).models) == {*EVERY_RELEASE, Algorithm.EASE}
     assert trained.verdict is not None
     assert trained.verdict.metrics["ease"]["ndcg@10"] > trained.verdict.metrics["random"]["ndcg@10"]
+
+
+def test_groups_that_are_left_behind_may_count_more(
+    training: Training, settings: Settings, seeded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def counted(url: str, user_ids: Sequence[int]) -> Groups:
+        asked.append(len(user_ids))
+        return read_groups(url, user_ids)
+
+    monkeypatch.setattr("model_trainer.pipeline.read_groups", counted)
+    plain = training.train()
+    assert plain.verdict is not None
+    assert asked == [plain.verdict.n_users]
+    fair = replace(training, settings=settings.model_copy(update={"reweight_groups": True})).train()
+    assert len(asked) == 3
+    assert sum(fair.weights.values()) == pytest.approx(1, abs=1e-3)
 
 
 def test_another_world_that_was_loaded_on_purpose_is_not_compared_with_the_one_before(
