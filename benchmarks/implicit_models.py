@@ -68,7 +68,7 @@ GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "cosine": {"K": _neighbours()},
     "tfidf": {"K": _neighbours()},
-    "bm25": {"K": (20, 50, 100, 200, 500), "B": (0.0, 0.25, 0.5, 0.75), "K1": (0.5, 1.2, 3.0)},
+    "bm25": {"K": (20, 50, 100, 200), "B": (0.0, 0.25, 0.75), "K1": (0.5, 1.2, 3.0)},
 }
 """At least 20 settings each."""
 
