@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import httpx
@@ -70,3 +71,12 @@ def test_who_has_no_key_and_what_does_not_exist_is_refused(stack: Stack, api: ht
     assert_problem(api.post("/releases/20200101-000000-0000/promote", headers=stack.admin), 404)
     assert_problem(api.post("/releases/rollback", headers=stack.admin, json={"to": newest}), 422, "body")
     assert releases(api) == before
+
+
+def test_the_report_of_what_is_live_is_one_page_without_anything_from_elsewhere(api: httpx.Client, newest: str) -> None:
+    answer = api.get(f"/releases/{newest}/report")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert f"Release {newest}" in answer.text
+    assert "recent popular" in answer.text
+    assert not re.search("https?:|<script", answer.text)
+    assert_problem(api.get("/releases/20200101-000000-0000/report"), 404)
