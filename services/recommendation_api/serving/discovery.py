@@ -13,7 +13,7 @@ from recommendation_api.serving.explanations import DECIMALS
 from recommendation_api.serving.filters import Mask, available
 from recommendation_api.serving.ids import locate
 from recommendation_api.serving.ladder import Known, below, refill
-from recommendation_api.serving.live import LiveRelease
+from recommendation_api.serving.live import Ground, LiveRelease
 from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.top import best
 from recsys.algorithms.base import FloatArray, IndexArray
@@ -44,8 +44,9 @@ def similar_items(
     ground = live.over(view)
     allowed = available(view, at)
     allowed[position] = False
-    scores = _nearness(live, ground.column[position], algorithm)
-    near = np.zeros(len(allowed), np.float32) if scores is None else ground.at_positions(scores)
+    near = _listed_nearness(live, ground, position, algorithm)
+    if near is None or np.count_nonzero(allowed & (near > 0)) < n:
+        near = ground.at_positions(_nearness(live, int(ground.column[position]), algorithm))
     chosen = best(near, np.flatnonzero(allowed & (near > 0)).astype(np.int32), n, ground.popularity)
     values = near[chosen]
     if len(chosen) < n:
@@ -59,9 +60,21 @@ def similar_items(
     return _listed(view, chosen, values)
 
 
-def _nearness(live: LiveRelease, column: int, algorithm: Algorithm) -> FloatArray | None:
-    if column < 0:
+def _listed_nearness(live: LiveRelease, ground: Ground, position: int, algorithm: Algorithm) -> FloatArray | None:
+    """(n_positions,) above 0 for what the list says that a model of a large catalogue keeps; None without one."""
+    column = int(ground.column[position])
+    listed = live.release.models[algorithm].nearest(column) if column >= 0 else None
+    if listed is None:
         return None
+    row = np.zeros(len(live.release.item_ids), np.float32)
+    row[listed[0]] = listed[1]
+    return ground.at_positions(row)
+
+
+def _nearness(live: LiveRelease, column: int, algorithm: Algorithm) -> FloatArray:
+    """(n_columns,)"""
+    if column < 0:
+        return np.zeros(len(live.release.item_ids), np.float32)
     model, columns = live.release.models[algorithm], np.array([column], np.int32)
     if isinstance(model, Hybrid):
         touched = np.array([np.count_nonzero(live.release.histories.weights.indices == column)])

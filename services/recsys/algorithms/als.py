@@ -15,6 +15,7 @@ from recsys.algorithms.openmp import ensure_openmp
 from recsys.algorithms.weighting import Weighting, cosine_to, recent_strengths, strengths, with_data
 from recsys.arrays import load_array, save_array
 from recsys.domain import Algorithm
+from recsys.neighbours.nearest import NearestItems
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Als(Recommender):
     """(n_items, factors); zeros for an item that nobody touched"""
     gram: Float64Array
     """(factors, factors): Y'Y + regularization I"""
+    lists: NearestItems | None = None
+    """Of a large catalogue, made by the first `save`: a model that is tried and dropped needs none."""
 
     def fit(self, data: TrainingData) -> Self:
         ensure_openmp()
@@ -73,6 +76,7 @@ class Als(Recommender):
             model.fit(sparse.csr_matrix(signed, copy=True), show_progress=False)
         self.item_factors = np.ascontiguousarray(model.item_factors, np.float32)
         self.gram = _gram(self.item_factors, self.config.regularization)
+        self.lists = None
         return self.measured(data.histories)
 
     def _history(self, histories: Histories) -> sparse.csr_array:
@@ -107,6 +111,13 @@ class Als(Recommender):
         """Cosine of the item vectors."""
         return cosine_to(self.item_factors, items)
 
+    def nearest(self, item: int) -> tuple[IndexArray, FloatArray] | None:
+        if self.lists is None:
+            return None
+        columns = self.lists[item]
+        vectors = self.item_factors[np.append(columns, item)]
+        return columns, cosine_to(vectors, np.array([len(columns)], np.int32))[0, :-1]
+
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
         """Section 5 of Hu et al.: y_i' (Y'CY + reg I)^-1 y_j c_j p_j of each touched item j."""
         signed = self._history(history).data
@@ -120,12 +131,16 @@ class Als(Recommender):
         self.save_config(folder)
         save_array(folder, "item_factors", self.item_factors)
         save_array(folder, "gram", self.gram)
+        self.lists = self.lists or NearestItems.of(self.item_factors, seed=self.config.seed)
+        if self.lists is not None:
+            self.lists.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         model = cls.load_config(folder)
         model.item_factors = load_array(folder, "item_factors")
         model.gram = load_array(folder, "gram")
+        model.lists = NearestItems.load(folder)
         return model
 
 

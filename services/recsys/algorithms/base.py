@@ -151,6 +151,16 @@ class Recommender(ABC):
         known.
         """
 
+    def nearest(self, item: int) -> tuple[IndexArray, FloatArray] | None:
+        """The items nearest to one, from a list that was made when the model was saved, without a look at the others.
+
+        Returns:
+            (m,) columns, nearest first, `item` not among them, and (m,) their similarity as in `similar`; None where no
+              list is kept: then `similar` has to be asked
+        """
+        del item
+        return None
+
     def explain(self, history: Histories, items: IndexArray) -> FloatArray | None:
         """How much each event of one user brought to the score of `items`.
 

@@ -3,13 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from recsys.adapters.memory import MemoryReleaseRegistry
+from recsys.algorithms.als import Als
 from recsys.algorithms.base import FloatArray, IndexArray
 from recsys.algorithms.hybrid import Hybrid
 from recsys.domain import Algorithm, Item
 from recsys.errors import InvalidInput, NotFound, NotReady
+from recsys.neighbours.nearest import NearestItems
 from recsys.stores import Stores
 from recsys.testing.clock import ManualClock
 from recsys.testing.worlds import SmallWorld
@@ -89,6 +92,35 @@ async def test_what_is_not_on_offer_is_nobodys_neighbour_and_not_popular(
     await running.catalogue.refresh()
     assert near not in {item.item_id for item in await running.serving.similar(item_id, Algorithm.ALS, 200)}
     assert top not in {item.item_id for item in await running.serving.popular(None, 200)}
+
+
+async def test_a_kept_list_is_read_instead_of_the_catalogue_while_it_holds_enough(
+    running: Running, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = await running.serving.similar(1, Algorithm.ALS, 12)
+    scan, scanned = Als.similar, []
+
+    def listen(model: Als, items: IndexArray) -> FloatArray:
+        scanned.extend(items.tolist())
+        return scan(model, items)
+
+    def listed(model: Als, item: int) -> tuple[IndexArray, FloatArray]:
+        lists = NearestItems.of(model.item_factors, exact_below=0, listed=8)
+        assert lists is not None
+        return lists[item], scan(model, np.array([item], np.int32))[0, lists[item]]
+
+    monkeypatch.setattr(Als, "similar", listen)
+    monkeypatch.setattr(Als, "nearest", listed)
+    assert await running.serving.similar(1, Algorithm.ALS, 8) == right[:8]
+    assert scanned == []
+    assert await running.serving.similar(1, Algorithm.ALS, 9) == right[:9]
+    assert scanned == [0]
+    gone = await running.stores.catalog.get(right[0].item_id)
+    assert gone is not None
+    await running.stores.catalog.put(replace(gone, available_until=clock.now() - timedelta(seconds=1)))
+    await running.catalogue.refresh()
+    assert await running.serving.similar(1, Algorithm.ALS, 8) == right[1:9]
+    assert scanned == [0, 0]
 
 
 async def test_unknown_items_and_measures_are_refused(running: Running) -> None:

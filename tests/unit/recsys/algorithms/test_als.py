@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import pytest
 from implicit.cpu.als import AlternatingLeastSquares
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from recsys.algorithms.als import Als, AlsConfig
 from recsys.domain import Algorithm
+from recsys.neighbours.nearest import NearestItems
 from recsys.testing.histories import data_of, histories_of
 from recsys.testing.personal import CollaborativeBehaviour
 from recsys.testing.worlds import small_world, training_data
@@ -76,6 +80,24 @@ def test_a_dislike_that_is_taken_for_never_seen_brings_nothing_itself() -> None:
     history = histories_of([{0: 4.0, 5: -4.0}], len(data.item_ids))
     model = Als(AlsConfig(dislike_preference=0.0)).fit(data)
     assert not model.explain(history, np.array([5, 7], np.int32))[:, 1].any()
+
+
+def test_of_a_large_catalogue_the_nearest_are_listed_when_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = training_data(small_world())
+    model = Als(AlsConfig(factors=16)).fit(data)
+    assert model.nearest(3) is None
+    monkeypatch.setattr("recsys.algorithms.als.NearestItems.of", partial(NearestItems.of, exact_below=100, listed=9))
+    model.save(tmp_path)
+    scores = model.similar(np.array([3], np.int32))[0]
+    for listing in (model, Als.load(tmp_path)):
+        found = listing.nearest(3)
+        assert found is not None
+        np.testing.assert_allclose(found[1], scores[found[0]], rtol=1e-4)
+        scores[3] = -np.inf
+        assert set(found[0]) == set(np.argsort(-scores)[:9])
+    assert model.fit(data).nearest(3) is None
 
 
 def test_words_place_an_item_that_nobody_touched() -> None:
