@@ -28,6 +28,9 @@ PLACES: Mapping[str, Place] = {
     "GroupLeftBehind": Place(QUALITY, 32),
     "StaleRelease": Place(QUALITY, 41),
     "TrainingFailed": Place(QUALITY, 43),
+    "DataDrifted": Place(QUALITY, 62),
+    "MissingClicks": Place(QUALITY, 71),
+    "FeedbackLoop": Place(QUALITY, 72),
     "DependencyDegraded": Place(INFRASTRUCTURE, 12),
 }
 

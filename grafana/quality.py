@@ -12,6 +12,7 @@ from grafana.colours import BAD, CALM, FAIR, GOOD
 from grafana.layout import Panels, Section, choice, dashboard
 from grafana.panels import Caption, bars, chart, figure, matrix
 from grafana.queries import Query, growth, mean, quantile, rate
+from grafana.releases import checks, feedback
 
 HYBRID = 'algorithm="hybrid", metric="ndcg_at_10"'
 AGE = "time() - max(recstack_release_created_timestamp_seconds > 0)"
@@ -36,6 +37,8 @@ def quality() -> Dashboard:
         Section("Is it good for everybody?", _groups()),
         Section("Is it fresh?", _freshness()),
         Section("What a training costs", _training()),
+        Section("What is learned from, and refused", checks()),
+        Section("What the platform learns from itself", feedback()),
     ]
     return dashboard(QUALITY, "Recommendation quality", about, sections, variables)
 

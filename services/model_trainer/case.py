@@ -10,6 +10,7 @@ from typing import Any
 
 from model_trainer.baselines import BASELINES
 from model_trainer.champion import Comparison
+from model_trainer.click_through import ClickThrough
 from model_trainer.decision import Decision, Refusal
 from model_trainer.judging import Verdict
 from model_trainer.personal import Taste
@@ -26,6 +27,8 @@ class Case:
     manifest: Manifest | None
     """The champion's, where it can be read and was trained on what the database holds."""
     checks: Sequence[Check] = ()
+    clicks: ClickThrough | None = None
+    """Of the champion's lists."""
     verdict: Verdict | None = None
     comparison: Comparison | None = None
     best: Comparison | None = None
@@ -44,6 +47,8 @@ class Case:
                 for check in self.checks
             }
         }
+        if clicks := self.clicks:
+            figures["click_through"] = clicks.figures
         if verdict := self.verdict:
             figures["hybrid"] = dict(verdict.metrics.get(Algorithm.HYBRID, {}))
             figures["baselines"] = {name: dict(verdict.metrics[name]) for name in BASELINES if name in verdict.metrics}

@@ -19,11 +19,15 @@ from prometheus_client import Gauge
 
 from model_trainer.database import connect, reaching_postgres
 from model_trainer.decision import Reason
-from model_trainer.records import refusals_by_reason
+from model_trainer.quality import OUTCOMES
+from model_trainer.records import newest_figures, refusals_by_reason
 from recsys.adapters.job_runs import Job, Run, last_runs
 from recsys.errors import RecstackError
 from recsys.telemetry import (
     BACKGROUND_ERRORS,
+    CLICK_THROUGH,
+    DATA_CHECK,
+    DATA_CHECK_OUTCOME,
     FIT_SECONDS,
     GROUP_QUALITY,
     GROUP_QUALITY_RATIO,
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
 TASK = "job_records"
 EVERY_SECONDS = 10.0
 READ_TIMEOUT = "5s"
+CLICK_FIGURES = ("predicted", "observed", "low", "high")
 
 Values = Mapping[tuple[str, ...], float]
 """By labels."""
@@ -94,8 +99,9 @@ class Figures:
         with reaching_postgres(), connect(self._database_url) as connection:
             connection.execute("SELECT set_config('statement_timeout', %s, false)", (READ_TIMEOUT,))
             last, good = last_runs(connection), last_runs(connection, succeeded=True)
-            refused = refusals_by_reason(connection)
+            refused, decided = refusals_by_reason(connection), newest_figures(connection)
         self._show(RELEASE_REFUSALS, {(reason.value,): refused.get(reason.value, 0) for reason in Reason})
+        self._show_decision(decided)
         self._show(JOB_SECONDS, {(job.value,): run.seconds for job, run in last.items()})
         self._show(JOB_SUCCEEDED, {(job.value,): float(run.succeeded) for job, run in last.items()})
         self._show(JOB_LAST_SUCCESS, {(job.value,): run.ended_at.timestamp() for job, run in good.items()})
@@ -104,6 +110,15 @@ class Figures:
         if published := good.get(Job.MODEL_TRAINER):
             TRAINING_PUBLISHED.set(published.ended_at.timestamp())
             self._show_training(published)
+
+    def _show_decision(self, figures: Mapping[str, Any]) -> None:
+        checks = {_word(name): check for name, check in figures.get("data", {}).items()}
+        self._show(DATA_CHECK, {(name,): check["figure"] for name, check in checks.items()})
+        known = {name: check["outcome"] for name, check in checks.items() if "outcome" in check}
+        self._show(DATA_CHECK_OUTCOME, {(name,): OUTCOMES.index(outcome) for name, outcome in known.items()})
+        clicks = figures.get("click_through", {})
+        values = {(name,): clicks.get(name) for name in CLICK_FIGURES}
+        self._show(CLICK_THROUGH, {name: math.nan if value is None else value for name, value in values.items()})
 
     def _show_training(self, run: Run) -> None:
         found = run.details

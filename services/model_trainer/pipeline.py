@@ -15,6 +15,7 @@ from model_trainer.champion import Comparison, compare, loaded_since, read_champ
 from model_trainer.decision import Decision
 from model_trainer.drift import DISTRIBUTIONS, check_drift, distributions
 from model_trainer.exits import ReleaseRefused
+from model_trainer.feedback import read_feedback
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.groups import GroupQuality, Groups, group_quality, read_groups
@@ -141,11 +142,14 @@ class Training:
     def _check(self, snapshot: Snapshot, case: Case) -> None:
         with self.steps.step("Check the data") as step:
             before = case.manifest.snapshot if case.manifest else None
+            feedback = read_feedback(self.settings.database_url, case.manifest)
             limits = self.settings.gate
             case.checks = [
                 *check_data(snapshot, self.clock.now(), limits, before),
                 *check_drift(snapshot, limits, before),
+                *feedback.checks(limits),
             ]
+            case.clicks = feedback.clicks
             step.note = ", ".join(map(str, case.checks))
         refuse([check.refusal for check in case.checks if check.refusal])
 

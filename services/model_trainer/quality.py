@@ -18,6 +18,7 @@ from recsys.settings import GateSettings
 AHEAD_SECONDS = 300.0
 """Clocks differ; the API refuses what is further ahead."""
 LOWEST_RATING, HIGHEST_RATING = 0.5, 5.0
+OUTCOMES = PASSED, WARNING, REFUSED = ("passed", "warning", "refused")
 COUNTED = ("events", "users", "items")
 
 
@@ -33,12 +34,13 @@ class Check:
 
     @property
     def outcome(self) -> str:
+        """One of OUTCOMES."""
         if self.refusal:
-            return "refused"
-        return "passed" if self.warn_above is None or self.figure <= self.warn_above else "warning"
+            return REFUSED
+        return PASSED if self.warn_above is None or self.figure <= self.warn_above else WARNING
 
     def __str__(self) -> str:
-        mark = " (warning)" if self.outcome == "warning" else ""
+        mark = " (warning)" if self.outcome == WARNING else ""
         return f"{self.name} {self.figure:,.6g}{mark}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
@@ -48,6 +50,12 @@ def refusals_by_reason(connection: Connection) -> dict[str, int]:
         "SELECT each ->> 'reason', count(*) FROM release_decisions, jsonb_array_elements(reasons) each GROUP BY 1"
     )
     return dict(rows.fetchall())
+
+
+def newest_figures(connection: Connection) -> dict[str, Any]:
+    """What the last decision rests on; empty before the first."""
+    row = connection.execute("SELECT figures FROM release_decisions ORDER BY decision_id DESC LIMIT 1").fetchone()
+    return dict(row[0]) if row else {}
 
 
 def accepted_steps(database_url: str) -> dict[str, Step]:

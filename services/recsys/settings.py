@@ -126,6 +126,10 @@ class GateSettings(BaseSettings):
     """Share of the events that repeat another one to the moment."""
     max_drift: float = Field(default=1.0, gt=0)
     """Population stability index of event types, ratings, categories and popularity since the live release's data."""
+    warn_from_lists: float = Field(default=0.5, ge=0, le=1)
+    """Share of the events that came from lists: above, the models learn from themselves."""
+    warn_most_shown: float = Field(default=0.5, ge=0, le=1)
+    """Share of the new events that are on the hundredth of the catalogue that was shown most."""
 
 
 class Settings(BaseSettings):

@@ -39,6 +39,14 @@ ATTRIBUTES = frozenset({"age", "gender", "country"})
 GROUPS = re.compile(r"[A-Z]{2}|\d\d-\d\d|\d\d\+|female|male|nonbinary|other|undisclosed|unknown")
 """ISO countries, bands of age, genders; `other` for countries with few users, `unknown` where nothing is stated."""
 
+CHECKS = frozenset(
+    {
+        *("events", "users", "items", "impossible_values", "future_times", "duplicates"),
+        *("drift_of_event_types", "drift_of_ratings", "drift_of_categories", "drift_of_popularity"),
+        *("events_from_lists", "events_on_the_most_shown_items", "missing_clicks"),
+    }
+)
+"""What a training looks at before it learns."""
 JOBS = frozenset({"migrate", "data-generator", "model-trainer"})
 TASKS = frozenset(
     {
@@ -176,6 +184,21 @@ TRAINING_PUBLISHED = Gauge(
 RELEASE_REFUSALS = Gauge(
     "recstack_release_refusals", "Trainings whose release was refused so far, by why", ["reason"], registry=TRAINER
 )
+DATA_CHECK = Gauge(
+    "recstack_data_check",
+    "What the newest training found of its data: counts, shares, drift",
+    ["check"],
+    registry=TRAINER,
+)
+DATA_CHECK_OUTCOME = Gauge(
+    "recstack_data_check_outcome", "What came of it: 0 passed, 1 a warning, 2 refused", ["check"], registry=TRAINER
+)
+CLICK_THROUGH = Gauge(
+    "recstack_release_click_through",
+    "Clicks for each place in the hybrid's lists of the release that was live when the newest training began",
+    ["figure"],
+    registry=TRAINER,
+)
 TRAINING_INTERVAL = Gauge("recstack_training_interval_seconds", "How often the schedule trains", registry=TRAINER)
 MODEL_QUALITY = Gauge(
     "recstack_model_quality",
@@ -245,6 +268,9 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_release_swaps": {"outcome": frozenset({"loaded", "refused"})},
     "recstack_trainings": {"outcome": frozenset({"published", "nothing_new", "busy", "refused", "failed"})},
     "recstack_release_refusals": {"reason": re.compile(r"[a-z_]{1,40}")},
+    "recstack_data_check": {"check": CHECKS},
+    "recstack_data_check_outcome": {"check": CHECKS},
+    "recstack_release_click_through": {"figure": frozenset({"predicted", "observed", "low", "high"})},
     "recstack_training_step_seconds": {"step": re.compile(r"[a-z_]{1,40}")},
     "recstack_algorithm_fit_seconds": {"algorithm": ALGORITHMS},
     "recstack_model_quality": {

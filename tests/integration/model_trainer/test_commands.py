@@ -17,6 +17,7 @@ from data_generator.plan import Plan as World
 from model_trainer.lock import training_lock
 from native.places import ROOT
 from recsys.adapters.mlflow_tracking import MlflowTracking
+from recsys.manifest import read_manifest
 from recsys.release import list_releases
 from recsys.settings import Settings
 
@@ -126,6 +127,9 @@ def test_the_schedule_trains_at_once_where_nothing_is_live_and_again_on_news(
                 " VALUES ('news', 1, 1, 'view', now())"
             )
         _until(lambda: tracking.champion() != first, log)
+        second = tracking.champion() or ""
+        taken = [read_manifest(settings.releases, version).snapshot["events"] for version in (first, second)]
+        assert taken == [seeded.interactions, seeded.interactions + 1]
         metrics = _metrics(environment["TRAINER_METRICS_PORT"])
         assert 'recstack_trainings_total{outcome="published"}' in metrics
         assert 'recstack_trainings_total{outcome="nothing_new"}' in metrics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -16,10 +17,16 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from data_generator.plan import Plan as World
+from model_trainer.case import Case
+from model_trainer.click_through import ClickThrough
+from model_trainer.decision import Reason, Refusal
 from model_trainer.figures import Figures
 from model_trainer.groups import MAX_COUNTRIES, read_groups
 from model_trainer.pipeline import Training
+from model_trainer.quality import Check
+from model_trainer.records import record_refusal
 from native.places import ROOT
+from recsys.adapters.clock import SystemClock
 from recsys.adapters.job_runs import Job, recorded
 from recsys.errors import DataRefused
 from recsys.settings import Settings
@@ -151,6 +158,35 @@ def test_figures_of_an_earlier_training_go_when_a_new_one_has_none(settings: Set
     figures.read()
     assert TRAINER.get_sample_value("recstack_algorithm_fit_seconds", {"algorithm": "als"}) == 2.0
     assert TRAINER.get_sample_value("recstack_job_succeeded", {"job": "model-trainer"}) == 0
+
+
+def test_the_newest_decision_shows_its_checks_clicks_and_reasons(settings: Settings) -> None:
+    figures = Figures(settings.database_url)
+    figures.read()
+    assert TRAINER.get_sample_value("recstack_data_check", {"check": "events"}) is None
+    assert math.isnan(TRAINER.get_sample_value("recstack_release_click_through", {"figure": "observed"}) or 0)
+    checks = [
+        Check("events", 700, 0),
+        Check("drift of ratings", 0.3, 1, warn_above=0.1),
+        Check("duplicates", 0.4, 0.1, Refusal(Reason.DUPLICATES, "too many")),
+    ]
+    clicks = ClickThrough("v1", 900, 0.05, 0.04, 0.06, 0.08)
+    case = Case("v1", None, checks, clicks)
+    refusals = [check.refusal for check in checks if check.refusal]
+    record_refusal(settings.database_url, case.decision(SystemClock().now(), refusals))
+    figures.read()
+    outcomes = {
+        check: (
+            TRAINER.get_sample_value("recstack_data_check", {"check": check}),
+            TRAINER.get_sample_value("recstack_data_check_outcome", {"check": check}),
+        )
+        for check in ("events", "drift_of_ratings", "duplicates")
+    }
+    assert outcomes == {"events": (700, 0), "drift_of_ratings": (0.3, 1), "duplicates": (0.4, 2)}
+    for figure, value in (("predicted", 0.08), ("observed", 0.05), ("low", 0.04), ("high", 0.06)):
+        assert TRAINER.get_sample_value("recstack_release_click_through", {"figure": figure}) == value
+    assert TRAINER.get_sample_value("recstack_release_refusals", {"reason": "duplicates"}) == 1
+    assert TRAINER.get_sample_value("recstack_release_refusals", {"reason": "drift"}) == 0
 
 
 def test_people_are_grouped_as_they_describe_themselves_with_the_small_countries_together(database_url: str) -> None:
