@@ -18,7 +18,10 @@ from typing import Any
 from recsys.errors import DataRefused
 
 ROOT = Path(__file__).resolve().parents[1]
-JUDGED = ("recsys", "data_generator", "model_trainer/benchmark", "model_trainer/tuning")
+JUDGED = (
+    *("recsys/algorithms", "recsys/evaluation", "recsys/preferences.py", "data_generator"),
+    *("model_trainer/benchmark", "model_trainer/tuning"),
+)
 """Below services/: the code that figures depend on."""
 LONGEST_SECONDS = 6 * 3600.0
 
@@ -99,8 +102,9 @@ def _call(command: list[str], log: Path) -> None:
 def code_digest() -> str:
     """The same for the same sources."""
     digest = hashlib.sha256()
-    for folder in JUDGED:
-        for source in sorted((ROOT / "services" / folder).rglob("*.py")):
+    for name in JUDGED:
+        place = ROOT / "services" / name
+        for source in sorted(path for path in (place, *place.rglob("*.py")) if path.is_file()):
             digest.update(str(source.relative_to(ROOT)).encode())
             digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

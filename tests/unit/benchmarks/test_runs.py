@@ -59,11 +59,14 @@ def test_a_run_that_fails_is_told_and_the_one_before_it_stays(script: str, tmp_p
 
 def test_the_digest_is_that_of_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "ROOT", tmp_path)
-    source = tmp_path / "services" / "recsys" / "some.py"
+    source = tmp_path / "services" / "recsys" / "algorithms" / "some.py"
     source.parent.mkdir(parents=True)
     source.write_text("a = 1")
     before = runs.code_digest()
     (source.parent / "notes.txt").write_text("not code")
     assert runs.code_digest() == before
     source.write_text("a = 2")
+    assert runs.code_digest() != before
+    source.write_text("a = 1")
+    (tmp_path / "services" / "recsys" / "preferences.py").write_text("b = 1")
     assert runs.code_digest() != before
