@@ -1,9 +1,9 @@
 """Whether the models know whom they speak to: a user's own past must tell more of the user's future than a stranger's.
 
-Users are paired by lot. Each of a pair is scored from the own past and from the partner's, over the items that neither
-had touched, and what the user came to like is looked up in both. Where labels went astray a past tells as little of
-one's own future as of anybody's: swapping the two is a permutation test (Good, Permutation, parametric and bootstrap
-tests of hypotheses, 2005), which popularity cannot pass and need not.
+Users are put together in fours by lot. Each is scored from the own past and from those of the three others, over the
+items that none of the four had touched, and what the user came to like is looked up in all. Where labels went astray a
+past tells as little of one's own future as of anybody's: giving pasts to others is a permutation test (Good,
+Permutation, parametric and bootstrap tests of hypotheses, 2005), which popularity cannot pass and need not.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from recsys.evaluation.judge import score_all
 
 USERS = 500
 """Asked at most: enough to see taste where there is any."""
+TOGETHER = 4
+"""Three strangers are steadier to compare with than one."""
 RESAMPLES = 10_000
 ERROR = 0.05
 """Of both sides and of all models together (Bonferroni): each of m is asked for certainty of 1 - ERROR / m."""
@@ -53,22 +55,22 @@ def find_taste(
         models: fitted on `train`
         train: what was known
         asked: what happened afterwards, and the users to look at; USERS of them are drawn
-        seed: of the pairs and of the interval
+        seed: of the groups and of the interval
 
     Returns:
-        None where there are no two users to swap, or no model that looks at a user.
+        None where there are too few users for a group, or no model that looks at a user.
     """
     drawn = np.random.default_rng(seed).permutation(asked.users)[:USERS]
-    half = len(drawn) // 2
+    whole = len(drawn) // TOGETHER * TOGETHER
     personal = sorted(models.keys() - IMPERSONAL, key=lambda name: (name is not Algorithm.HYBRID, name.value))
-    if not half or not personal:
+    if not whole or not personal:
         return None
-    pairs = np.stack([drawn[:half], drawn[half : 2 * half]], axis=1)
+    groups = drawn[:whole].reshape(-1, TOGETHER)
     nearest: Taste | None = None
     for name in personal:
-        own, stranger = places(models[name], train, asked.relevant, pairs)
+        own, strangers = places(models[name], train, asked.relevant, groups)
         confidence = 1 - ERROR / len(personal)
-        interval = paired_bootstrap(own, stranger, resamples=RESAMPLES, confidence=confidence, seed=seed)
+        interval = paired_bootstrap(own, strangers, resamples=RESAMPLES, confidence=confidence, seed=seed)
         found = Taste(name, interval)
         if found.is_sure:
             return found
@@ -78,51 +80,50 @@ def find_taste(
 
 
 def places(
-    model: Recommender, train: TrainingData, relevant: sparse.csr_array, pairs: IndexArray
+    model: Recommender, train: TrainingData, relevant: sparse.csr_array, groups: IndexArray
 ) -> tuple[Places, Places]:
-    """Where a pair's relevant items stand among what neither user had touched, 0 (last) to 1 (first), equals in the
-    middle: by the users' own pasts, and by the partners'.
+    """Where a group's relevant items stand among what none of it had touched, 0 (last) to 1 (first), equals in the
+    middle: by the users' own pasts, and by the others'.
 
     Args:
         model: fitted on `train`
         train: what was known
         relevant: (n_users, n_items) whose stored entries are the relevant items
-        pairs: (n, 2) rows of users, each user in one pair
+        groups: (n, m) rows of users, each user in one group
 
     Returns:
-        (n,) and (n,): means over both users; 0 in both for a pair without such an item
+        (n,) and (n,): means over the users; one without such an item counts 0 in both
     """
-    own, stranger = np.zeros(len(pairs)), np.zeros(len(pairs))
-    for start in range(0, len(pairs), BATCH):
-        some = pairs[start : start + BATCH]
+    own, strangers = np.zeros(len(groups)), np.zeros(len(groups))
+    size = groups.shape[1]
+    step = max(1, BATCH // size)
+    for start in range(0, len(groups), step):
+        some = groups[start : start + step]
         rows = np.ravel(some)
         ((_, scores),) = score_all({"model": model}, rows, train.histories.rows(rows))
-        for place, pair in enumerate(some):
-            both = scores[2 * place : 2 * place + 2]
-            own[start + place], stranger[start + place] = _pair(both, train.histories.weights, relevant, pair)
-    return own, stranger
+        for place, group in enumerate(some):
+            theirs = scores[size * place : size * (place + 1)]
+            found = _group(theirs, train.histories.weights, relevant, group)
+            own[start + place] = np.trace(found) / size
+            strangers[start + place] = (found.sum() - np.trace(found)) / (size * (size - 1))
+    return own, strangers
 
 
-def _pair(
-    scores: FloatArray, touched: sparse.csr_array, relevant: sparse.csr_array, pair: IndexArray
-) -> tuple[float, float]:
-    """Of one pair, whose scores are (2, n_items)."""
+def _group(scores: FloatArray, touched: sparse.csr_array, relevant: sparse.csr_array, group: IndexArray) -> Places:
+    """(m, m) where the relevant items of user c stand by the past of user r; scores are (m, n_items)."""
     free = np.ones(scores.shape[1], bool)
-    for user in pair:
+    for user in group:
         free[_columns(touched, user)] = False
-    own = stranger = 0.0
-    for user in (0, 1):
-        wanted = _columns(relevant, pair[user])
-        wanted = wanted[free[wanted]]
-        if len(wanted):
-            own += _place(scores[user], wanted, free) / 2
-            stranger += _place(scores[1 - user], wanted, free) / 2
-    return own, stranger
+    wanted = [columns[free[columns]] for columns in (_columns(relevant, user) for user in group)]
+    found = np.zeros((len(group), len(group)))
+    for row, given in enumerate(scores):
+        ordered = np.sort(given[free])
+        found[row] = [_place(given[columns], ordered) if len(columns) else 0.0 for columns in wanted]
+    return found
 
 
-def _place(scores: FloatArray, wanted: IndexArray, free: NDArray[np.bool_]) -> float:
-    ordered = np.sort(scores[free])
-    below, up_to = (np.searchsorted(ordered, scores[wanted], side) for side in ("left", "right"))
+def _place(scores: FloatArray, ordered: FloatArray) -> float:
+    below, up_to = (np.searchsorted(ordered, scores, side) for side in ("left", "right"))
     return float(((below + up_to) / (2 * len(ordered))).mean())
 
 

@@ -16,11 +16,19 @@ import httpx
 import pytest
 from redis import Redis
 
+from model_trainer.case import Case
+from model_trainer.click_through import ClickThrough
+from model_trainer.decision import Reason, Refusal
+from model_trainer.feedback import Feedback
+from model_trainer.quality import Check
+from model_trainer.records import record_refusal
 from native import processes
 from native.answers import http_ok
 from native.places import ROOT
 from native.ports import LOOPBACK, free_port
 from native.providers.postgres import PostgresServer
+from recsys.adapters.clock import SystemClock
+from recsys.settings import GateSettings
 from tests.conftest import running_mlflow, running_redis
 from tests.e2e.stack import run, running_api, service_environment
 from tests.platform.prometheus import Prometheus, running_prometheus
@@ -106,7 +114,21 @@ def _prepared(postgres: PostgresServer, redis_url: str, mlflow_url: str, state: 
     run(["recsys.migrations"], environment)
     run(["data_generator", "seed", *SEED], environment)
     run(["model_trainer", "train"], environment)
+    _refuse(database_url)
     return environment
+
+
+def _refuse(database_url: str) -> None:
+    """Record a later training as the trainer does that was refused: what drifted, what was clicked, why."""
+    clicks = ClickThrough("20260101-120000-aaaa", shown=900, observed=0.05, low=0.04, high=0.06, predicted=0.08)
+    refusal = Refusal(Reason.DUPLICATES, "Not published: too many duplicates.")
+    checks = [
+        Check("drift of ratings", 0.02, 1.0, warn_above=0.1),
+        Check("duplicates", 0.2, 0.1, refusal),
+        *Feedback(0.1, 0.2, clicks).checks(GateSettings()),
+    ]
+    case = Case(clicks.release, None, checks, clicks)
+    record_refusal(database_url, case.decision(SystemClock().now(), [refusal]))
 
 
 @contextmanager

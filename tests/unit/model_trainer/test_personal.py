@@ -56,6 +56,16 @@ def test_places_are_those_among_what_neither_had_touched() -> None:
     assert stranger == pytest.approx([(2 / 4 + 1.5 / 4) / 2])
 
 
+def test_each_of_the_others_pasts_counts_alike() -> None:
+    """The first user came to like item 3; own past: on top of three, the others': last and in the middle."""
+    train = data_of(histories_of([{0: 1.0}, {1: 1.0}, {2: 1.0}], 6))
+    relevant = histories_of([{3: 1.0}, {}, {}], 6).weights
+    model = given([[0, 0, 0, 3, 2, 1], [0, 0, 0, 1, 2, 3], [0, 0, 0, 2, 1, 3]])
+    own, stranger = places(model, train, relevant, np.array([[0, 1, 2]], np.int32))
+    assert own == pytest.approx([5 / 6 / 3])
+    assert stranger == pytest.approx([(1 / 6 + 3 / 6) / 2 / 3])
+
+
 def test_a_pair_with_nothing_to_find_says_nothing() -> None:
     train = data_of(histories_of([{0: 1.0}, {1: 1.0}], 3))
     relevant = histories_of([{1: 1.0}, {0: 1.0}], 3).weights
@@ -65,8 +75,8 @@ def test_a_pair_with_nothing_to_find_says_nothing() -> None:
 
 def test_popularity_tells_nobody_apart(fitted: Fitted, before: TrainingData, later: Events) -> None:
     asked = questions(later, before, WEIGHTS, limit=500, seed=0)
-    pairs = asked.users[: len(asked.users) // 2 * 2].reshape(-1, 2)
-    own, stranger = places(fitted.models[Algorithm.POPULARITY], before, asked.relevant, pairs)
+    groups = asked.users[: len(asked.users) // 4 * 4].reshape(-1, 4)
+    own, stranger = places(fitted.models[Algorithm.POPULARITY], before, asked.relevant, groups)
     assert own == pytest.approx(stranger)
     assert own.max() > 0
     assert find_taste({Algorithm.POPULARITY: fitted.models[Algorithm.POPULARITY]}, before, asked) is None
@@ -100,9 +110,9 @@ def test_labels_gone_astray_leave_no_taste(before: TrainingData, later: Events, 
     assert abs(found.advantage.estimate) < 0.1
 
 
-def test_one_user_alone_has_no_stranger(fitted: Fitted, before: TrainingData, later: Events) -> None:
-    asked = questions(later, before, WEIGHTS, limit=1, seed=0)
-    assert len(asked.users) == 1
+def test_three_users_are_no_group(fitted: Fitted, before: TrainingData, later: Events) -> None:
+    asked = questions(later, before, WEIGHTS, limit=3, seed=0)
+    assert len(asked.users) == 3
     assert find_taste(fitted.with_hybrid(None), before, asked) is None
 
 
