@@ -28,7 +28,7 @@ from native.ports import LOOPBACK, free_port
 from native.providers.postgres import ROLE, STOP_SIGNAL, PostgresServer
 from native.providers.postgres_binaries import fill_copy, usable_tree, wheel_tree
 from native.providers.redis import RedisServer, find_binary
-from recsys.settings import EventWeights, Settings
+from recsys.settings import EventWeights, GateSettings, Settings
 
 TEMPLATE = "recstack_template"
 TOGETHER = {
@@ -80,11 +80,11 @@ def _wait_until(is_ready: Callable[[], bool], process: processes.Process, log: P
 @pytest.fixture(autouse=True)
 def _settings_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads this checkout's `.env` or the caller's settings."""
-    for settings in (Settings, EventWeights, Configuration):
+    for settings in (Settings, EventWeights, GateSettings, Configuration):
         monkeypatch.setitem(settings.model_config, "env_file", None)
     monkeypatch.setattr(places, "ENVIRONMENT_FILE", ROOT / "no.env")
     aliases = {field.alias for field in Configuration.model_fields.values() if field.alias}
-    for name in aliases | {name for name in os.environ if name.startswith("RECSTACK_WEIGHT_")}:
+    for name in aliases | {name for name in os.environ if name.startswith(("RECSTACK_WEIGHT_", "RECSTACK_GATE_"))}:
         monkeypatch.delenv(name, raising=False)
 
 

@@ -18,7 +18,7 @@ from recsys.domain import Algorithm
 from recsys.manifest import Manifest
 from recsys.settings import GateSettings
 
-READ_TIMEOUT = "120s"
+READ_TIMEOUT = "10min"
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SHOWN = 0.01
 """Of the catalogue: the items that stand in the most lists."""
