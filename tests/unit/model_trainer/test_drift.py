@@ -18,7 +18,7 @@ from recsys.preferences import Events
 from recsys.settings import GateSettings
 from recsys.testing.worlds import small_world, training_data, world_events
 
-LIMITS = GateSettings()
+LIMITS = GateSettings.model_construct()
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from recsys.release import Release
 from recsys.settings import GateSettings
 
 PLAN = Plan()
-LIMITS = GateSettings()
+LIMITS = GateSettings.model_construct()
 
 
 def _verdict(low: float, n_users: int = 500) -> Verdict:
