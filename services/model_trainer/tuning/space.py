@@ -90,6 +90,12 @@ SPACES: Mapping[Algorithm, Space] = {
         "recency": RECENCY,
         "weighting": WEIGHTING,
     },
+    Algorithm.NCF: {
+        "factors": _one_of(32, 64, 128),
+        "epochs": _count(1, 10),
+        "learning_rate": _size(5e-5, 2e-3),
+        "weighting": WEIGHTING,
+    },
 }
 
 STARTS: Mapping[Algorithm, Sequence[Settings]] = {
@@ -118,6 +124,7 @@ STARTS: Mapping[Algorithm, Sequence[Settings]] = {
     ),
     Algorithm.EASE: ({"regularization": 50.0}, {"regularization": 1_000.0}),
     Algorithm.CONTENT_BASED: ({"max_document_share": 0.1},),
+    Algorithm.NCF: ({"factors": 32}, {"factors": 128}),
 }
 """Tried after the defaults and before the search; what they leave out is as by default."""
 

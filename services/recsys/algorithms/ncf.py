@@ -26,8 +26,8 @@ FIRST_NOISE = 0.01
 
 @dataclass(frozen=True)
 class NcfConfig:
-    factors: int = 32
-    """Length of the embeddings, in both towers."""
+    factors: int = 64
+    """Length of the embeddings, in both towers: dense data wants fewer, sparse data more."""
     hidden: int = 32
     """Units of the MLP tower's first layer; each further layer has half as many."""
     layers: int = 2

@@ -11,6 +11,9 @@ from recsys.neighbours.ports import NONE, Columns, Vectors, checked, ordered
 CELLS_PER_ROOT = 4
 """Cells for each square root of the number of vectors: FAISS's guideline for up to a million."""
 
+ROUNDS = 10
+"""Of k-means: cells need not be perfect."""
+
 
 class InvertedIndex:
     """`IndexIVFFlat`: k-means cells (Jégou, Douze and Schmid, TPAMI 2011), vectors kept as they are.
@@ -28,6 +31,7 @@ class InvertedIndex:
         cells = max(1, min(self.size, round(CELLS_PER_ROOT * math.sqrt(self.size))))
         self._index = faiss.IndexIVFFlat(faiss.IndexFlatIP(length), length, cells, faiss.METRIC_INNER_PRODUCT)
         self._index.cp.seed = seed
+        self._index.cp.niter = ROUNDS
         self._index.cp.min_points_per_centroid = 1  # fewer are a warning on stderr
         self._index.nprobe = probes
         if self.size:
