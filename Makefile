@@ -29,10 +29,10 @@ demo: ## The guided tour of a running platform
 	$(PYTHON) demo.py
 
 test: install ## Every test that this machine can run (ten minutes at most)
-	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2
+	OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(PYTHON) -m pytest -n 2
 
 test-quick: install ## The unit tests (a minute at most)
-	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest tests/unit -n 2
+	OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(PYTHON) -m pytest tests/unit -n 2
 
 lint: install ## Style and layers
 	$(PYTHON) -m ruff check && $(PYTHON) -m ruff format --check && PYTHONPATH=services $(BIN)/lint-imports

@@ -160,7 +160,7 @@ def row(name: str, asked: Part, final: Part, ks: Sequence[int], seed: int) -> di
 def parts(dataset: Dataset, how: Validation, ks: Sequence[int], seed: int) -> tuple[Part, Part]:
     """The validation part that `benchmark` chooses on, and the test part. Raises `DataRefused` where that is empty."""
     chosen = decide(dataset.train, timed=dataset.timed) if how is Validation.AUTO else how
-    question = Bench(dataset, ks, seed, lambda _: None)._question(chosen)  # noqa: SLF001 - the very same part
+    question = Bench(dataset, ks, seed, lambda _: None).question(chosen)
     if question is None:
         raise DataRefused("The validation part is empty.")
     relevant = dataset.relevant(dataset.test)

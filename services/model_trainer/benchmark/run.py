@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from model_trainer.benchmark import rating
 from model_trainer.benchmark.dataset import Dataset
 from model_trainer.benchmark.lead import Lead, lead
 from model_trainer.benchmark.scoring import Scoring
@@ -20,8 +21,8 @@ from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.registry import ALGORITHMS, create
 from recsys.algorithms.svd import Svd
 from recsys.domain import Algorithm
-from recsys.evaluation import metrics
 from recsys.evaluation.blending import DEPTH, choose_weights, shortlist
+from recsys.evaluation.splits import Split
 
 VALIDATED_USERS = 2_000
 """Drawn for the choice of settings and weights."""
@@ -65,17 +66,20 @@ class Bench:
         wanted = self._fittable(names)
         chosen_how = decide(self.dataset.train, timed=self.dataset.timed) if how is Validation.AUTO else how
         self.say(f"Validation part: {chosen_how.value}")
-        question = self._question(chosen_how)
+        split = self._cut(chosen_how)
+        question = self._asked(split)
         components = [name for name in wanted if name is not Algorithm.HYBRID]
         tuned = self._tune(components, question, budget)
         weights = self._blend(tuned, question) if Algorithm.HYBRID in wanted else None
+        if Algorithm.SVD in components:
+            self._choose_rating(split)
         data = self.dataset.training_data(self.dataset.train)
         models = self._fit_all(components, data)
         if weights is not None:
             models[Algorithm.HYBRID] = Hybrid(HybridConfig(weights)).bind(models)
             self.rows[Algorithm.HYBRID].settings = {"weights": dict(weights)}
         shown = [name for name in wanted if name is Algorithm.POPULARITY or name in names]
-        self._score({name: models[name] for name in shown}, data)
+        self._score({name: models[name] for name in shown}, models, data)
         return chosen_how, {name: self.rows[name] for name in shown}
 
     def _fittable(self, names: Sequence[Algorithm]) -> list[Algorithm]:
@@ -100,12 +104,17 @@ class Bench:
             reasons[Algorithm.TRANSITIONS] = "there are no times"
         return reasons
 
-    def _question(self, how: Validation) -> Question | None:
-        """None where the validation part asks nobody with a history."""
+    def _cut(self, how: Validation) -> Split:
         n_items = len(self.dataset.item_ids)
-        split = cut(self.dataset.train, how, timed=self.dataset.timed, seed=self.seed, n_items=n_items)
+        return cut(self.dataset.train, how, timed=self.dataset.timed, seed=self.seed, n_items=n_items)
+
+    def question(self, how: Validation) -> Question | None:
+        """What the validation part asks; None where that is nobody with a history."""
+        return self._asked(self._cut(how))
+
+    def _asked(self, split: Split) -> Question | None:
         data = self.dataset.training_data(split.train)
-        relevant = self.dataset.relevant(split.test)[:, :n_items].tocsr()
+        relevant = self.dataset.relevant(split.test)[:, : len(self.dataset.item_ids)].tocsr()
         return Question.drawn(data, relevant, ks=self.ks, limit=VALIDATED_USERS, seed=self.seed)
 
     def _tune(self, names: Sequence[Algorithm], question: Question | None, budget: float) -> dict[Algorithm, Found]:
@@ -113,11 +122,25 @@ class Bench:
         if question is None:
             self.say("The validation part is empty: default settings and weights.")
             return {}
-        tuned = Search(question, self.seed).run(names, budget, self.say)
+        only_ranking = {Algorithm.SVD: {"variant": "truncated"}}
+        tuned = Search(question, self.seed, fixed=only_ranking).run(names, budget, self.say)
         for name, found in tuned.items():
             self.rows[name].settings = dict(found.settings)
             self.rows[name].seconds["tune"] = found.seconds
         return tuned
+
+    def _choose_rating(self, split: Split) -> None:
+        """Of explicit ratings; of others nothing is predicted, and svd only ranks."""
+        row = self.rows[Algorithm.SVD]
+        if not self.dataset.explicit:
+            row.settings["variant"] = "truncated"
+            return
+        began = time.monotonic()
+        if chosen := rating.choose(self.dataset, split, self.seed):
+            settings, error = chosen
+            row.settings |= settings
+            self.say(f"svd: ratings are {error:.4f} off on the validation part, best of {len(rating.TRIES)}")
+        row.seconds["tune"] += time.monotonic() - began
 
     def _blend(self, tuned: Mapping[Algorithm, Found], question: Question | None) -> Mapping[str, float]:
         began = time.monotonic()
@@ -145,23 +168,19 @@ class Bench:
             self.say(f"{name.value}: fitted on all of train in {row.seconds['fit']:.1f} s")
         return models
 
-    def _score(self, models: Mapping[Algorithm, Recommender], data: TrainingData) -> None:
+    def _score(
+        self, models: Mapping[Algorithm, Recommender], fitted: Mapping[Algorithm, Recommender], data: TrainingData
+    ) -> None:
         relevant = self.dataset.relevant(self.dataset.test)
         scoring = Scoring(data.histories, relevant, self.ks, self.dataset.candidates)
         for name, (figures, seconds) in scoring.score(models).items():
             row = self.rows[name]
-            row.figures = figures | self._rating_errors(models[name])
+            row.figures = figures
             row.seconds["recommend"] = seconds
             row.peak_memory_mb = max(row.peak_memory_mb, peak_memory_mb())
+        svd = fitted.get(Algorithm.SVD)
+        if self.dataset.explicit and isinstance(svd, Svd):
+            for name in {Algorithm.SVD, Algorithm.HYBRID} & models.keys():  # the hybrid's ratings are svd's
+                self.rows[name].figures |= rating.errors(self.dataset, svd)
         if Algorithm.HYBRID in models:
             self.rows[Algorithm.HYBRID].lead = lead(scoring.ndcg, self.seed)
-
-    def _rating_errors(self, model: Recommender) -> dict[str, float]:
-        """Of explicit ratings, on the test rows within the catalogue, for a model that predicts them."""
-        if not self.dataset.explicit or not isinstance(model, Svd):
-            return {}
-        asked = self.dataset.test.where(self.dataset.test.items < len(self.dataset.item_ids))
-        if not len(asked):
-            return {}
-        predicted = self.dataset.in_file_scale(model.predict_ratings(asked.users, asked.items))
-        return {"rmse": metrics.rmse(predicted, asked.values), "mae": metrics.mae(predicted, asked.values)}

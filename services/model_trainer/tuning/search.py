@@ -54,6 +54,8 @@ class Search:
     question: Question
     seed: int = 0
     known: Mapping[Algorithm, Settings] = field(default_factory=dict)
+    fixed: Mapping[Algorithm, Settings] = field(default_factory=dict)
+    """Not searched, and not part of what is found: what a trial needs beside what it tries."""
     clock: Callable[[], float] = time.monotonic
 
     def run(self, names: Sequence[Algorithm], budget: float, say: Say) -> dict[Algorithm, Found]:
@@ -79,7 +81,7 @@ class Search:
             started = self.clock()
             if best is not None and started + longest > until:
                 break
-            model = create(name, settings).fit(self.question.data)
+            model = create(name, {**settings, **self.fixed.get(name, {})}).fit(self.question.data)
             value = self.question.value(model)
             proposals.learn(value)
             if best is None or value > best[2]:

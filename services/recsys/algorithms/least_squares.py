@@ -29,7 +29,7 @@ def confident_rows(
     Args:
         indptr: (n + 1,) where each row's entries begin
         indices: (nnz,) the entry's row y_e of `features`
-        inner: (nnz,) weight in the matrix
+        inner: (nnz,) weight in the matrix, not negative
         right: (nnz,) weight on the right-hand side
         features: (m, f)
         base: (f, f), positive definite
@@ -38,55 +38,37 @@ def confident_rows(
         (n, f) float64; zeros for a row without entries
     """
     solved = np.zeros((len(indptr) - 1, features.shape[1]))
-    for rows, entries, present in _blocks(indptr, features.shape[1]):
+    inverse = np.linalg.inv(base).astype(np.float64)
+    for rows, entries, present in row_blocks(indptr, features.shape[1]):
         gathered = features[indices[entries]].astype(np.float64)
-        weighted = gathered * (inner[entries] * present)[:, :, None]
-        targets = gathered.transpose(0, 2, 1) @ (right[entries] * present)[:, :, None]
-        solved[rows] = np.linalg.solve(base + gathered.transpose(0, 2, 1) @ weighted, targets)[:, :, 0]
-    return solved
-
-
-def ridge_rows(
-    indptr: IndexArray,
-    indices: IndexArray,
-    *,
-    targets: Float64Array,
-    features: Float64Array,
-    ridge: Float64Array,
-) -> Float64Array:
-    """For each row u minimise sum_e (target_e - y_e . x_u)^2 + ridge_u |x_u|^2 over its entries e.
-
-    Rows with fewer entries than features are solved in their dual, a system as large as they have entries.
-
-    Args:
-        indptr: (n + 1,) where each row's entries begin
-        indices: (nnz,) the entry's row y_e of `features`
-        targets: (nnz,)
-        features: (m, f)
-        ridge: (n,) positive
-
-    Returns:
-        (n, f) float64; zeros for a row without entries
-    """
-    solved = np.zeros((len(indptr) - 1, features.shape[1]))
-    for rows, entries, present in _blocks(indptr, features.shape[1]):
-        gathered: Float64Array = features[indices[entries]] * present[:, :, None]
-        turned = gathered.transpose(0, 2, 1)
-        wanted: Float64Array = (targets[entries] * present)[:, :, None]
+        roots = np.sqrt(inner[entries] * present, dtype=np.float64)
+        wanted = (right[entries] * present).astype(np.float64)
         if entries.shape[1] < features.shape[1]:
-            result = turned @ np.linalg.solve(_ridged(gathered @ turned, ridge[rows]), wanted)
+            solved[rows] = _dual(gathered, roots, wanted, inverse)
         else:
-            result = np.linalg.solve(_ridged(turned @ gathered, ridge[rows]), turned @ wanted)
-        solved[rows] = result[:, :, 0]
+            turned, weighted = gathered.transpose(0, 2, 1), gathered * (roots**2)[:, :, None]
+            solved[rows] = np.linalg.solve(base + turned @ weighted, turned @ wanted[:, :, None])[:, :, 0]
     return solved
 
 
-def _ridged(matrices: Float64Array, ridge: Float64Array) -> Float64Array:
-    np.einsum("bii->bi", matrices)[...] += ridge[:, None]
-    return matrices
+def _dual(gathered: Float64Array, roots: Float64Array, wanted: Float64Array, inverse: Float64Array) -> Float64Array:
+    """Woodbury's identity: a system as large as a row has entries, not features.
+
+    (base + S'S)^-1 Y'r = P'(r - D z) with P = Y base^-1, S = D Y and (I + S base^-1 S') z = D P Y'r.
+    """
+    projected = gathered @ inverse
+    turned = gathered.transpose(0, 2, 1)
+    small = (projected * roots[:, :, None]) @ (turned * roots[:, None, :])
+    np.einsum("bii->bi", small)[...] += 1
+    target = roots[:, :, None] * (projected @ (turned @ wanted[:, :, None]))
+    left = wanted - roots * np.linalg.solve(small, target)[:, :, 0]
+    solved: Float64Array = (left[:, None, :] @ projected)[:, 0, :]
+    return solved
 
 
-def _blocks(indptr: IndexArray, width: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]]:
+def row_blocks(
+    indptr: IndexArray, width: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]]:
     """Rows that have entries, those of similar length together, so that little is padded: the rows, (n, longest)
     positions of their entries, and which of these are theirs.
     """

@@ -7,6 +7,7 @@ another name.
 from __future__ import annotations
 
 import ctypes
+import os
 import tempfile
 from importlib.metadata import files
 from pathlib import Path
@@ -18,9 +19,13 @@ CARRIER = "scikit-learn"
 def ensure_openmp() -> bool:
     """Make `libgomp.so.1` loadable in this process; True if the carried one had to be used.
 
+    Its threads then wait asleep, unless the environment says otherwise: on a machine with other work beside, threads
+    that wait busily hold up those that they wait for.
+
     Raises:
         ImportError: neither the system nor scikit-learn has it; says what to install.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         ctypes.CDLL(WANTED)
     except OSError:

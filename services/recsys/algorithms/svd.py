@@ -46,11 +46,14 @@ class SvdConfig:
     """In a history each event counts this much less than those one moment later."""
     power_iterations: int = 8
     """Of the randomised method: more are more exact."""
-    rating_factors: int = 32
-    """Length of the vectors that predict ratings."""
-    rating_regularization: float = 0.15
-    """Per rating."""
-    rating_iterations: int = 15
+    rating_factors: int = 12
+    """Length of the vectors that predict ratings, in each draw."""
+    rating_draws: int = 20
+    """Draws from their posterior that are averaged: more are more exact."""
+    rating_burn_in: int = 8
+    """Draws before those."""
+    rating_features: int = 20
+    """Singular vectors of who touched what that the prior of a rating's vectors may use."""
     seed: int = 0
 
 
@@ -59,7 +62,7 @@ class Svd(Recommender):
 
     Cremonesi, Koren and Turrin, Performance of recommender algorithms on top-N recommendation tasks, RecSys 2010
     (PureSVD, whose folding-in this is); the scaling is that of Nikolakopoulos et al., EigenRec, KAIS 2019; computed by
-    Halko, Martinsson and Tropp, SIAM Review 2011. `predict_ratings` is Koren, Bell and Volinsky, Computer 2009.
+    Halko, Martinsson and Tropp, SIAM Review 2011. `predict_ratings` is that of `ratings.BiasedFactors`.
     """
 
     name = Algorithm.SVD
@@ -80,7 +83,7 @@ class Svd(Recommender):
             words = self._scaled(data.content.words.T.tocsr()) * np.float32(self.config.text_weight)
             matrix = sparse.vstack([matrix, words], format="csr")
         self.item_factors = self._right_vectors(matrix)
-        self.ratings = self._fit_ratings(data.histories.ratings)
+        self.ratings = self._fit_ratings(data.histories)
         return self.measured(data.histories)
 
     def _column_scaling(self, weights: sparse.csr_array) -> FloatArray:
@@ -102,14 +105,16 @@ class Svd(Recommender):
         vectors[:, np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0] = 0  # rounding left them a direction
         return np.ascontiguousarray(vectors.T, np.float32)
 
-    def _fit_ratings(self, ratings: sparse.csr_array) -> BiasedFactors | None:
+    def _fit_ratings(self, histories: Histories) -> BiasedFactors | None:
         if self.config.variant == "truncated":
             return None
         return BiasedFactors.fit(
-            ratings,
+            histories.ratings,
+            histories.weights,
             factors=self.config.rating_factors,
-            regularization=self.config.rating_regularization,
-            iterations=self.config.rating_iterations,
+            draws=self.config.rating_draws,
+            burn_in=self.config.rating_burn_in,
+            features=self.config.rating_features,
             seed=self.config.seed,
         )
 

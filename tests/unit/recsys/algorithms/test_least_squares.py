@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys.algorithms import least_squares
-from recsys.algorithms.least_squares import confident_rows, ridge_rows
+from recsys.algorithms.least_squares import confident_rows
 from recsys.testing.histories import histories_of
 
 RNG = np.random.default_rng(5)
@@ -36,18 +36,9 @@ def test_confident_rows_solve_each_rows_equations() -> None:
         np.testing.assert_allclose(matrix @ found[row], touched.T @ right[entries], atol=1e-6)
 
 
-@pytest.mark.usefixtures("_block_size")
-def test_ridge_rows_agree_with_the_primal_solution_at_every_length() -> None:
-    ridge = np.linspace(0.1, 2, len(LENGTHS))
-    found = ridge_rows(MATRIX.indptr, MATRIX.indices, targets=VALUES, features=FEATURES, ridge=ridge)
-    for row in range(len(LENGTHS)):
-        entries = slice(MATRIX.indptr[row], MATRIX.indptr[row + 1])
-        touched = FEATURES[MATRIX.indices[entries]]
-        expected = np.linalg.solve(touched.T @ touched + ridge[row] * np.eye(6), touched.T @ VALUES[entries])
-        np.testing.assert_allclose(found[row], expected, atol=1e-10)
-
-
 def test_rows_without_entries_are_zero() -> None:
-    found = ridge_rows(MATRIX.indptr, MATRIX.indices, targets=VALUES, features=FEATURES, ridge=np.ones(len(LENGTHS)))
+    ones = np.ones(MATRIX.nnz, np.float32)
+    features = FEATURES.astype(np.float32)
+    found = confident_rows(MATRIX.indptr, MATRIX.indices, inner=ones, right=ones, features=features, base=np.eye(6))
     assert not found[[0, 6]].any()
     assert found[1].any()
