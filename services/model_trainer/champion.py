@@ -18,7 +18,7 @@ from recsys.algorithms.base import Recommender, TrainingData
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.registry import create
 from recsys.domain import Algorithm
-from recsys.errors import ArtifactCorrupt, NotFound
+from recsys.errors import ArtifactCorrupt, DataRefused, NotFound
 from recsys.evaluation.bootstrap import Interval, paired_bootstrap
 from recsys.evaluation.judge import judge
 from recsys.evaluation.splits import relevant_items
@@ -67,11 +67,12 @@ def compare(
 ) -> Comparison | None:
     """Judge the champion's choices, learned from the same events, on the same test part for the same users.
 
-    None where this version of the program cannot make them: an algorithm or a setting that it does not know.
+    None where this installation cannot make them: an algorithm or a setting that it does not know, or libraries that it
+    lacks.
     """
     try:
         hybrid = refit(champion, fitted, data)
-    except (KeyError, TypeError, ValueError, ArtifactCorrupt):
+    except (KeyError, TypeError, ValueError, ArtifactCorrupt, DataRefused):
         return None
     relevant = relevant_items(test, data.histories, weights=weights)
     ndcg = judge(hybrid, data.histories, relevant, verdict.users, ks=KS, batch=BATCH).per_user[HEADLINE]

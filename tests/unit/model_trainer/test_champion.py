@@ -19,6 +19,7 @@ from model_trainer.judging import HEADLINE, Verdict, judge_models
 from model_trainer.plan import Plan
 from recsys.algorithms.base import TrainingData
 from recsys.algorithms.hybrid import Hybrid
+from recsys.algorithms.ncf import Ncf
 from recsys.domain import Algorithm
 from recsys.manifest import MANIFEST, AlgorithmEntry, Manifest, write_manifest
 from recsys.preferences import Events, to_histories
@@ -85,6 +86,17 @@ def test_settings_of_another_version_are_not_compared(
     entries = {**champion.algorithms, Algorithm.HYBRID: AlgorithmEntry(settings, {})}
     verdict = judged(fitted, before, later)
     assert compared(replace(champion, algorithms=entries), fitted, before, later, verdict) is None
+
+
+def test_models_that_cannot_be_fitted_here_are_not_compared(
+    fitted: Fitted, before: TrainingData, later: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.algorithms.base.find_spec", lambda _: None)
+    champion = manifest(fitted, {"popularity": 1.0})
+    hybrid = replace(champion.algorithms[Algorithm.HYBRID], settings={"weights": {"popularity": 0.5, "ncf": 0.5}})
+    entries = {**champion.algorithms, Algorithm.HYBRID: hybrid, Algorithm.NCF: AlgorithmEntry(Ncf().settings, {})}
+    champion = replace(champion, algorithms=entries)
+    assert compared(champion, fitted, before, later, judged(fitted, before, later)) is None
 
 
 def test_a_release_that_is_not_there_or_not_readable_is_no_champion(tmp_path: Path, fitted: Fitted) -> None:
