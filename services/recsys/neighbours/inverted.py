@@ -12,7 +12,8 @@ CELLS_PER_ROOT = 4
 """Cells for each square root of the number of vectors: FAISS's guideline for up to a million."""
 
 ROUNDS = 10
-"""Of k-means: cells need not be perfect."""
+SAMPLE_PER_CELL = 64
+"""Rounds of k-means, and vectors that it looks at for each cell: cells need not be perfect."""
 
 
 class InvertedIndex:
@@ -32,6 +33,7 @@ class InvertedIndex:
         self._index = faiss.IndexIVFFlat(faiss.IndexFlatIP(length), length, cells, faiss.METRIC_INNER_PRODUCT)
         self._index.cp.seed = seed
         self._index.cp.niter = ROUNDS
+        self._index.cp.max_points_per_centroid = SAMPLE_PER_CELL
         self._index.cp.min_points_per_centroid = 1  # fewer are a warning on stderr
         self._index.nprobe = probes
         if self.size:
