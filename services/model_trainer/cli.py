@@ -34,7 +34,7 @@ app.command()(benchmark)
 def train(
     extra: Annotated[
         list[Algorithm] | None,
-        typer.Option("--with", help="An algorithm that the release shall hold too; may be repeated."),
+        typer.Option("--with", help="Beside the usual algorithms; may be repeated.  [default: RECSTACK_TRAIN_WITH]"),
     ] = None,
 ) -> None:
     """Take a snapshot, fit every algorithm, judge them, publish the release.
@@ -52,7 +52,7 @@ def train(
 
         steps = Steps(progress)
         with recorded(settings.database_url, Job.MODEL_TRAINER, unless=(Conflict,)) as record:
-            trained = Training(settings, steps, SystemClock(), extra or ()).train()
+            trained = Training(settings, steps, SystemClock(), extra or settings.train_with).train()
             record.update(details(trained, steps.done))
         show(trained, Console(highlight=False), time.perf_counter() - started)
 

@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from recsys.domain import Algorithm
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +34,14 @@ def _absolute(path: Path) -> Path:
 
 
 Folder = Annotated[Path, AfterValidator(_absolute)]
+
+
+def _names(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+Algorithms = Annotated[tuple[Algorithm, ...], NoDecode, BeforeValidator(_names)]
+"""Names with spaces or commas between."""
 
 
 def _url(read: Callable[[str], object], *schemes: str) -> AfterValidator:
@@ -166,6 +176,8 @@ class Settings(BaseSettings):
     trainer_metrics_port: int = Field(default=8002, ge=1, le=65535, alias="TRAINER_METRICS_PORT")
     reweight_groups: bool = Field(default=False, alias="RECSTACK_REWEIGHT_GROUPS")
     """Whether users of demographic groups that are left behind count more when the blend's weights are chosen."""
+    train_with: Algorithms = Field(default=(), alias="RECSTACK_TRAIN_WITH")
+    """What a release holds beside the usual algorithms, where `train` is not told by `--with`."""
     weights: EventWeights = Field(default_factory=EventWeights)
     gate: GateSettings = Field(default_factory=GateSettings)
     log_level: str = Field(default="INFO", alias="RECSTACK_LOG_LEVEL")

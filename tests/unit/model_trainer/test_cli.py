@@ -32,9 +32,13 @@ def test_an_unknown_algorithm_is_named() -> None:
     assert "astrology" in result.output
 
 
-def test_what_cannot_be_fitted_here_is_refused_before_anything_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("flags", "variable"), [(["--with", "ncf"], ""), ([], "ncf")])
+def test_what_cannot_be_fitted_here_is_refused_before_anything_is_opened(
+    monkeypatch: pytest.MonkeyPatch, flags: list[str], variable: str
+) -> None:
     monkeypatch.setattr("recsys.algorithms.base.find_spec", lambda _: None)
-    result = CliRunner().invoke(app, ["train", "--with", "ncf"])
+    monkeypatch.setenv("RECSTACK_TRAIN_WITH", variable)
+    result = CliRunner().invoke(app, ["train", *flags])
     assert result.exit_code == 2
     assert result.output.startswith("ncf is trained by keras and jax, which are not installed here: ./setup.sh install")
     assert len(result.output.splitlines()) == 1

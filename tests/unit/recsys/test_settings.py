@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from recsys.domain import Algorithm
 from recsys.settings import Settings
 
 VARIABLES = ["RECSTACK_DATABASE_URL", "RECSTACK_REDIS_URL", "RECSTACK_MLFLOW_URL"]
@@ -51,3 +52,22 @@ def test_a_url_that_nothing_serves_ends_with_a_sentence_that_does_not_show_it(
 def test_a_url_of_a_known_scheme_is_taken_as_it_is(variable: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(variable, url)
     assert url in {getattr(Settings.load(), name) for name in ("database_url", "redis_url", "mlflow_url", "api_url")}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"), [("", ()), ("ncf", (Algorithm.NCF,)), ("ease, ncf", (Algorithm.EASE, Algorithm.NCF))]
+)
+def test_algorithms_are_named_with_commas_between(
+    text: str, names: tuple[Algorithm, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSTACK_TRAIN_WITH", text)
+    assert Settings.load().train_with == names
+
+
+def test_an_algorithm_that_there_is_not_ends_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECSTACK_TRAIN_WITH", "magic")
+    with pytest.raises(SystemExit):
+        Settings.load()
+    assert capsys.readouterr().err.startswith("RECSTACK_TRAIN_WITH.0: Input should be ")
