@@ -36,6 +36,10 @@ def train(
         list[Algorithm] | None,
         typer.Option("--with", help="Beside the usual algorithms; may be repeated.  [default: RECSTACK_TRAIN_WITH]"),
     ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0, help="Seconds to search for better settings.  [default: RECSTACK_TRAINING_BUDGET, or 0]"),
+    ] = None,
 ) -> None:
     """Take a snapshot, fit every algorithm, judge them, publish the release.
 
@@ -47,12 +51,14 @@ def train(
     with _one_sentence(progress):
         from model_trainer.figures import details
         from model_trainer.pipeline import Training
+        from model_trainer.plan import Plan
         from model_trainer.report import show
         from model_trainer.steps import Steps
 
         steps = Steps(progress)
         with recorded(settings.database_url, Job.MODEL_TRAINER, unless=(Conflict,)) as record:
-            trained = Training(settings, steps, SystemClock(), extra or settings.train_with).train()
+            plan = Plan(budget=settings.training_budget if budget is None else budget)
+            trained = Training(settings, steps, SystemClock(), extra or settings.train_with, plan).train()
             record.update(details(trained, steps.done))
         show(trained, Console(highlight=False), time.perf_counter() - started)
 

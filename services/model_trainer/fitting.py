@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from recsys.algorithms.base import Recommender, TrainingData
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
@@ -21,6 +23,7 @@ DEFAULT_ALGORITHMS = (
     Algorithm.CONTENT_BASED,
 )
 """What every release holds, the hybrid over them beside."""
+Settings = Mapping[str, Any]
 FROM_CATALOGUE = frozenset({Algorithm.CONTENT_BASED})
 """Learns from texts, whatever the events are."""
 
@@ -47,20 +50,26 @@ def algorithms_with(extra: Sequence[Algorithm]) -> tuple[Algorithm, ...]:
     return tuple(dict.fromkeys([*DEFAULT_ALGORITHMS, *(name for name in extra if name is not Algorithm.HYBRID)]))
 
 
-def fit(names: Sequence[Algorithm], data: TrainingData, earlier: Fitted | None = None) -> Fitted:
-    """Fit each of `names` with its default settings, one after the other: each uses every core itself.
+def fit(
+    names: Sequence[Algorithm],
+    data: TrainingData,
+    earlier: Fitted | None = None,
+    settings: Mapping[Algorithm, Settings] = MappingProxyType({}),
+) -> Fitted:
+    """Fit each of `names` with its `settings` over the defaults, one after the other: each uses every core itself.
 
-    What learns from the catalogue is taken over from `earlier`, a fit on other events of the same catalogue, and only
-    its spread is measured anew.
+    What learns from the catalogue is taken over from `earlier`, a fit on other events of the same catalogue with the
+    same settings, and only its spread is measured anew.
     """
     models: dict[Algorithm, Recommender] = {}
     seconds: dict[Algorithm, float] = {}
     for name in names:
-        if earlier is not None and name in FROM_CATALOGUE:
+        model = create(name, settings.get(name))
+        if earlier is not None and name in FROM_CATALOGUE and earlier.models[name].settings == model.settings:
             models[name] = copy(earlier.models[name]).measured(data.histories)
             seconds[name] = earlier.seconds[name]
             continue
         started = time.perf_counter()
-        models[name] = create(name).fit(data)
+        models[name] = model.fit(data)
         seconds[name] = time.perf_counter() - started
     return Fitted(models, seconds)

@@ -19,7 +19,7 @@ from model_trainer.feedback import read_feedback
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.groups import GroupQuality, Groups, group_quality, read_groups
-from model_trainer.judging import Verdict, judge_models, questions
+from model_trainer.judging import K, Verdict, judge_models, questions
 from model_trainer.lineage import best_kept
 from model_trainer.lock import training_lock
 from model_trainer.pace import answer_milliseconds, refuse_slow
@@ -31,17 +31,23 @@ from model_trainer.quality import check_data
 from model_trainer.records import accepted_steps
 from model_trainer.snapshot import Snapshot, read_snapshot
 from model_trainer.steps import Steps, peak_memory_mb
+from model_trainer.tuning.question import Question
+from model_trainer.tuning.search import Search
+from model_trainer.tuning.space import SPACES
+from model_trainer.tuning.warm_start import known_settings
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.hybrid import DEFAULT_WEIGHTS
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
-from recsys.evaluation.splits import time_split
+from recsys.evaluation.splits import Split, relevant_items, time_split
 from recsys.manifest import Manifest
 from recsys.ports import Clock
 from recsys.preferences import Events
 from recsys.release import Release, list_releases, new_version
 from recsys.settings import Settings
+
+Known = Mapping[Algorithm, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class Judged:
     """None: the hybrid's default ones."""
     fitted: Fitted | None = None
     """The fit that was judged."""
+    chosen: Known = field(default_factory=dict)
+    """Settings that are not the defaults."""
     groups: Sequence[GroupQuality] = ()
 
 
@@ -118,7 +126,7 @@ class Training:
             case.manifest = None
         self._check(snapshot, case)
         judged = self._judge(snapshot, names, case)
-        data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged.fitted)
+        data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged)
         release = self._reported(self._release(snapshot, data, fitted, judged), case, snapshot, judged, fitted)
         self._publish(publisher, release, case, ensure_lock)
         weights = judged.weights or DEFAULT_WEIGHTS
@@ -154,20 +162,21 @@ class Training:
         refuse([check.refusal for check in case.checks if check.refusal])
 
     def _fit(
-        self, title: str, names: Sequence[Algorithm], snapshot: Snapshot, events: Events, earlier: Fitted | None
+        self, title: str, names: Sequence[Algorithm], snapshot: Snapshot, events: Events, before: Judged
     ) -> tuple[TrainingData, Fitted]:
         with self.steps.step(title) as step:
             data = snapshot.training_data(events, self.settings.weights)
-            fitted = fit(names, data, earlier)
+            fitted = fit(names, data, before.fitted, before.chosen)
             step.note = fitted.summary()
             return data, fitted
 
     def _judge(self, snapshot: Snapshot, names: Sequence[Algorithm], case: Case) -> Judged:
         split = time_split(snapshot.events, test_share=self.plan.test_share)
+        known = known_settings(case.manifest, names)
         if not len(split.train) or not len(split.test):
-            return Judged()
-        chosen = self._choose(snapshot, names, split.train)
-        data, fitted = self._fit("Fit before the test part", names, snapshot, split.train, chosen.fitted)
+            return Judged(chosen=known)
+        chosen = self._choose(snapshot, names, split.train, known)
+        data, fitted = self._fit("Fit before the test part", names, snapshot, split.train, chosen)
         with self.steps.step("Judge on the test part") as step:
             models = fitted.with_hybrid(chosen.weights)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
@@ -177,7 +186,7 @@ class Training:
             self._look_for_taste(case, models, data, split.test)
         self._compare(case, verdict, fitted, data, split.test)
         groups = self._groups(snapshot, verdict) if verdict else ()
-        return Judged(verdict, chosen.weights, fitted, groups)
+        return replace(chosen, verdict=verdict, fitted=fitted, groups=groups)
 
     def _look_for_taste(
         self, case: Case, models: Mapping[Algorithm, Recommender], data: TrainingData, test: Events
@@ -219,16 +228,34 @@ class Training:
     def _groups_of(self, snapshot: Snapshot, users: IndexArray) -> Groups:
         return read_groups(self.settings.database_url, snapshot.user_ids[users].tolist())
 
-    def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events) -> Judged:
+    def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events, known: Known) -> Judged:
         split = time_split(before_test, test_share=self.plan.validation_share)
         if not len(split.train) or not len(split.test):
-            return Judged()
-        data, fitted = self._fit("Fit before the validation part", names, snapshot, split.train, None)
+            return Judged(chosen=known)
+        chosen = self._search(snapshot, names, split, known) if self.plan.budget else known
+        title = "Fit before the validation part"
+        data, fitted = self._fit(title, names, snapshot, split.train, Judged(chosen=chosen))
         with self.steps.step("Choose the blend") as step:
             groups_of = partial(self._groups_of, snapshot) if self.settings.reweight_groups else None
             weights = choose_blend(fitted, data, split.test, self.settings.weights, self.plan, groups_of=groups_of)
             step.note = _blend(weights) if weights else "too few users to choose on: the default weights"
-            return Judged(None, weights, fitted)
+            return Judged(None, weights, fitted, chosen)
+
+    def _search(self, snapshot: Snapshot, names: Sequence[Algorithm], split: Split, known: Known) -> Known:
+        """The known settings of what is not searched, or where too few users could tell the better ones."""
+        with self.steps.step("Search for settings") as step:
+            data = snapshot.training_data(split.train, self.settings.weights)
+            relevant = relevant_items(split.test, data.histories, weights=self.settings.weights)
+            limit, seed = self.plan.validation_users, self.plan.seed
+            question = Question.drawn(data, relevant, ks=(K,), limit=limit, seed=seed)
+            if question is None or len(question.users) < self.plan.min_validation_users:
+                step.note = "too few users to choose on"
+                return known
+            searched = [name for name in names if name in SPACES]
+            search = Search(question, seed, known=known, fixed={Algorithm.SVD: {"variant": "truncated"}})
+            found = search.run(searched, self.plan.budget, self.steps.say)
+            step.note = f"{sum(best.trials for best in found.values())} trials"
+            return {**known, **{name: {**known.get(name, {}), **best.settings} for name, best in found.items()}}
 
     def _release(self, snapshot: Snapshot, data: TrainingData, fitted: Fitted, judged: Judged) -> Release:
         now = self.clock.now()

@@ -20,4 +20,6 @@ class Plan:
     """Below, the verdict is shown but decides nothing."""
     recent_half_life_days: float = 14.0
     """Of the recent-popular baseline: an event this much older than the last one counts half."""
+    budget: float = 0.0
+    """Seconds for the search of settings; 0: those of the live release, else the defaults."""
     seed: int = 0

@@ -43,6 +43,10 @@ class Steps:
         self.done.append(step)
         self._print("[green]✓[/]", step)
 
+    def say(self, text: str) -> None:
+        """A line within a long step."""
+        self.console.print(f"    {text}", style="dim", soft_wrap=True, markup=False)
+
     def _print(self, mark: str, step: Step) -> None:
         note = f"  [dim]{step.note}[/]" if step.note else ""
         self.console.print(f"{mark} {step.name:<34}{step.seconds:6.1f} s{note}", soft_wrap=True)

@@ -15,7 +15,7 @@ from recsys.domain import Algorithm
 from recsys.errors import ArtifactCorrupt, NotFound
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 """Of the folder; a reader refuses what it does not know."""
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """No name of another folder: neither `..` nor a hidden one."""

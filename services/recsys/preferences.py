@@ -12,6 +12,7 @@ from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import EVENT_CODES, EventType
 from recsys.settings import EventWeights
 
+SECONDS_PER_DAY = 86_400.0
 SEEN_ONLY = np.float32(1e-3)
 """The weight of a pair whose events cancel out: too small to rank by, yet the item counts as seen."""
 
@@ -44,7 +45,17 @@ def event_weights(events: Events, weights: EventWeights) -> FloatArray:
     result = per_type[events.types]
     rated = events.types == EVENT_CODES[EventType.RATING]
     result[rated] *= events.values[rated] - np.float32(weights.rating_neutral)
+    if weights.half_life_days is not None and len(events):
+        result *= np.exp2(-_days_before_the_last(events) / weights.half_life_days).astype(np.float32)
     return result
+
+
+def _days_before_the_last(events: Events) -> NDArray[np.float64]:
+    """(n,) how long before its user's last event each one was: so a list does not change because time goes by."""
+    last = np.full(int(events.users.max()) + 1, -np.inf)
+    np.maximum.at(last, events.users, events.at)
+    days: NDArray[np.float64] = (last[events.users] - events.at) / SECONDS_PER_DAY
+    return days
 
 
 def to_histories(events: Events, *, n_users: int, n_items: int, weights: EventWeights) -> Histories:

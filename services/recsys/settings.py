@@ -113,6 +113,8 @@ class EventWeights(BaseSettings):
     purchase: float = 6.0
     rating: float = 2.0
     rating_neutral: float = 2.5
+    half_life_days: float | None = Field(default=None, gt=0)
+    """An event this much older than the user's last one weighs half; None: age does not matter."""
 
 
 class GateSettings(BaseSettings):
@@ -176,6 +178,8 @@ class Settings(BaseSettings):
     trainer_metrics_port: int = Field(default=8002, ge=1, le=65535, alias="TRAINER_METRICS_PORT")
     reweight_groups: bool = Field(default=False, alias="RECSTACK_REWEIGHT_GROUPS")
     """Whether users of demographic groups that are left behind count more when the blend's weights are chosen."""
+    training_budget: float = Field(default=0.0, ge=0, alias="RECSTACK_TRAINING_BUDGET")
+    """Seconds that a training may search for better settings; 0: those of the live release, else the defaults."""
     train_with: Algorithms = Field(default=(), alias="RECSTACK_TRAIN_WITH")
     """What a release holds beside the usual algorithms, where `train` is not told by `--with`."""
     weights: EventWeights = Field(default_factory=EventWeights)

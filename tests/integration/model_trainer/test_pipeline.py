@@ -21,8 +21,10 @@ from model_trainer.steps import Steps
 from recsys.adapters.clock import SystemClock
 from recsys.adapters.job_runs import Job, recorded
 from recsys.adapters.mlflow_tracking import MlflowTracking
+from recsys.algorithms.registry import create
 from recsys.domain import Algorithm
 from recsys.errors import Conflict, DataRefused, Unavailable
+from recsys.manifest import read_manifest
 from recsys.release import list_releases, load_release, read_report, verify_release
 from recsys.settings import Settings
 
@@ -94,6 +96,18 @@ def test_a_release_holds_what_was_asked_for_beside(training: Training, settings:
     assert set(load_release(settings.releases, trained.version).models) == {*EVERY_RELEASE, Algorithm.EASE}
     assert trained.verdict is not None
     assert trained.verdict.metrics["ease"]["ndcg@10"] > trained.verdict.metrics["random"]["ndcg@10"]
+
+
+def test_a_budget_finds_settings_and_the_next_training_begins_with_them(
+    training: Training, settings: Settings, seeded: World
+) -> None:
+    searched = replace(training, plan=Plan(budget=4.0)).train()
+    found = read_manifest(settings.releases, searched.version).algorithms
+    defaults = {name: create(name).settings for name in EVERY_RELEASE if name is not Algorithm.HYBRID}
+    changed = {name for name, plain in defaults.items() if dict(found[name].settings) != plain}
+    assert changed
+    later = read_manifest(settings.releases, training.train().version).algorithms
+    assert {name: later[name].settings for name in defaults} == {name: found[name].settings for name in defaults}
 
 
 def test_groups_that_are_left_behind_may_count_more(

@@ -13,7 +13,7 @@ from rich.console import Console
 from model_trainer.case import Case
 from model_trainer.groups import GroupQuality
 from model_trainer.judging import Verdict
-from model_trainer.pipeline import Judged, Training
+from model_trainer.pipeline import Judged, Known, Training
 from model_trainer.plan import Plan
 from model_trainer.snapshot import Snapshot
 from model_trainer.steps import Steps
@@ -40,8 +40,8 @@ class WithoutServers(Training):
 class ChoosesOnTheTestPart(WithoutServers):
     """The blend is chosen on the last part of everything."""
 
-    def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events) -> Judged:
-        return super()._choose(snapshot, names, snapshot.events)
+    def _choose(self, snapshot: Snapshot, names: Sequence[Algorithm], before_test: Events, known: Known) -> Judged:
+        return super()._choose(snapshot, names, snapshot.events, known)
 
 
 def what_is_judged(kind: type[Training], events: Events) -> tuple[TrainingData, Mapping[str, Recommender]]:

@@ -139,7 +139,7 @@ def test_a_truncated_manifest_is_corrupt(tmp_path: Path, release: Release, keep:
     "change",
     [
         {"version": "v2"},
-        {"format": 2},
+        {"format": 3},
         {"created_at": "yesterday"},
         {"files": None},
         {"algorithms": {"astrology": {"settings": {}, "metrics": {}}}},
