@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,22 +11,18 @@ import pytest
 from data_generator.plan import Plan as World
 from model_trainer.pipeline import Training
 from recsys.algorithms.hybrid import Hybrid
-from recsys.algorithms.ncf import Ncf
 from recsys.domain import Algorithm
-from recsys.errors import DataRefused
 from recsys.release import load_release, verify_release
 from recsys.settings import Settings
+from recsys.testing import neural
 
 pytestmark = pytest.mark.integration
 
 
 def test_the_flag_adds_it_to_the_release_judged_like_the_others(
-    training: Training, settings: Settings, seeded: World
+    training: Training, settings: Settings, seeded: World, tmp_path: Path
 ) -> None:
-    try:
-        Ncf.ensure_fittable()
-    except DataRefused as missing:
-        pytest.skip(missing.detail)
+    neural.prepare(tmp_path / "compiled")
     trained = replace(training, extra=[Algorithm.NCF]).train()
     assert trained.verdict is not None
     figures = trained.verdict.metrics

@@ -13,7 +13,7 @@ from recsys.algorithms.examples import Examples
 from recsys.algorithms.ncf import Ncf, NcfConfig
 from recsys.algorithms.weighting import strengths
 from recsys.domain import Algorithm
-from recsys.errors import DataRefused
+from recsys.testing import neural
 from recsys.testing.histories import without
 from recsys.testing.personal import CollaborativeBehaviour
 from recsys.testing.worlds import small_world, training_data
@@ -22,18 +22,8 @@ SMALL: dict[str, Any] = {"factors": 16, "hidden": 16, "longest_history": 32, "ne
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _keras(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What was compiled once is taken from disk by every later fit of the same shapes."""
-    try:
-        Ncf.ensure_fittable()
-    except DataRefused as missing:
-        pytest.skip(missing.detail)
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+def _libraries(tmp_path_factory: pytest.TempPathFactory) -> None:
+    neural.prepare(tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture(scope="module")
