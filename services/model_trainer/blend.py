@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_trainer.fitting import Fitted
 from model_trainer.groups import Groups, boosts, worst_served
 from model_trainer.judging import K, questions
 from model_trainer.plan import Plan
 from recsys.algorithms.base import IndexArray, TrainingData
-from recsys.evaluation.blending import ChosenWeights, Shortlist, choose_weights, shortlist
+from recsys.algorithms.hybrid import HybridConfig
+from recsys.evaluation.activity import choose_by_activity
+from recsys.evaluation.blending import ChosenWeights, Lengths, Shortlist, choose_weights, shortlist
 from recsys.evaluation.metrics import PerUser
 from recsys.preferences import Events
 from recsys.settings import EventWeights
@@ -28,8 +31,10 @@ def choose_blend(
     plan: Plan,
     *,
     groups_of: Callable[[IndexArray], Groups] | None = None,
-) -> Mapping[str, float] | None:
+) -> HybridConfig | None:
     """Weights by algorithm that rank best what came after `train`; None where nothing can be told.
+
+    Users who touched little or much have weights of their own where that surely pays.
 
     With `groups_of`, which tells the groups of some users, those that are left behind count more.
     """
@@ -41,7 +46,22 @@ def choose_blend(
     chosen = choose_weights(candidates, k=K, seed=plan.seed)
     if groups_of is not None:
         chosen = reweighted(candidates, chosen, groups_of(asked.users), seed=plan.seed)
-    return chosen.weights if chosen.ndcg > 0 else None
+        return HybridConfig(chosen.weights) if chosen.ndcg > 0 else None
+    touched = np.diff(train.histories.weights.indptr)[asked.users]
+    return blend_by_activity(candidates, touched, chosen, k=K, seed=plan.seed)
+
+
+def blend_by_activity(
+    candidates: Shortlist, touched: NDArray[np.integer], chosen: ChosenWeights, *, k: Lengths, seed: int
+) -> HybridConfig | None:
+    """The chosen weights, and others for segments of users where these surely pay; None where nothing was found.
+
+    `touched`: (n,) items that each user of the shortlist had touched.
+    """
+    if chosen.ndcg <= 0:
+        return None
+    found = choose_by_activity(candidates, touched, chosen.weights, k=k, seed=seed)
+    return HybridConfig(found.weights, found.up_to)
 
 
 def reweighted(candidates: Shortlist, chosen: ChosenWeights, groups: Groups, *, seed: int = 0) -> ChosenWeights:

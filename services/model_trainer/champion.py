@@ -85,13 +85,13 @@ def refit(champion: Manifest, fitted: Fitted, data: TrainingData) -> Recommender
     the same settings is taken over.
     """
     entries = champion.algorithms
-    weights: Mapping[str, float] = entries[Algorithm.HYBRID].settings["weights"]
+    blend = HybridConfig(**entries[Algorithm.HYBRID].settings)
     models: dict[Algorithm, Recommender] = {}
-    for name in (Algorithm(name) for name, weight in weights.items() if weight):
+    for name in map(Algorithm, blend.components):
         known = fitted.models.get(name)
         wanted = create(name, entries[name].settings)
         models[name] = known if known and _alike(known.settings, wanted.settings) else wanted.fit(data)
-    return Hybrid(HybridConfig(weights)).bind(models)
+    return Hybrid(blend).bind(models)
 
 
 def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -34,10 +34,9 @@ class Fitted:
     """Without the hybrid."""
     seconds: Mapping[Algorithm, float]
 
-    def with_hybrid(self, weights: Mapping[str, float] | None) -> dict[Algorithm, Recommender]:
+    def with_hybrid(self, blend: HybridConfig | None) -> dict[Algorithm, Recommender]:
         """The models and the hybrid over them, with its default weights for None."""
-        config = HybridConfig() if weights is None else HybridConfig(weights)
-        return {**self.models, Algorithm.HYBRID: Hybrid(config).bind(self.models)}
+        return {**self.models, Algorithm.HYBRID: Hybrid(blend or HybridConfig()).bind(self.models)}
 
     def summary(self) -> str:
         return ", ".join(f"{name.value} {seconds:.1f}" for name, seconds in self.seconds.items())

@@ -37,7 +37,7 @@ from model_trainer.tuning.space import SPACES
 from model_trainer.tuning.warm_start import known_settings
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
-from recsys.algorithms.hybrid import DEFAULT_WEIGHTS
+from recsys.algorithms.hybrid import HybridConfig
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
 from recsys.evaluation.splits import Split, relevant_items, time_split
@@ -71,8 +71,8 @@ class Judged:
 
     verdict: Verdict | None = None
     """None: nobody to ask."""
-    weights: Mapping[str, float] | None = None
-    """None: the hybrid's default ones."""
+    blend: HybridConfig | None = None
+    """None: the hybrid's default one."""
     fitted: Fitted | None = None
     """The fit that was judged."""
     chosen: Known = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Training:
         data, fitted = self._fit("Fit on everything", names, snapshot, snapshot.events, judged)
         release = self._reported(self._release(snapshot, data, fitted, judged), case, snapshot, judged, fitted)
         self._publish(publisher, release, case, ensure_lock)
-        weights = judged.weights or DEFAULT_WEIGHTS
+        weights = (judged.blend or HybridConfig()).weights
         return Trained(release.version, judged.verdict, weights, fitted.seconds, peak_memory_mb(), judged.groups)
 
     def _reach_mlflow(self) -> Publisher:
@@ -178,7 +178,7 @@ class Training:
         chosen = self._choose(snapshot, names, split.train, known)
         data, fitted = self._fit("Fit before the test part", names, snapshot, split.train, chosen)
         with self.steps.step("Judge on the test part") as step:
-            models = fitted.with_hybrid(chosen.weights)
+            models = fitted.with_hybrid(chosen.blend)
             verdict = judge_models(models, data, split.test, self.settings.weights, self.plan)
             step.note = f"{verdict.n_users:,} users" if verdict else "nobody to ask: not judged"
         case.verdict = verdict
@@ -237,9 +237,9 @@ class Training:
         data, fitted = self._fit(title, names, snapshot, split.train, Judged(chosen=chosen))
         with self.steps.step("Choose the blend") as step:
             groups_of = partial(self._groups_of, snapshot) if self.settings.reweight_groups else None
-            weights = choose_blend(fitted, data, split.test, self.settings.weights, self.plan, groups_of=groups_of)
-            step.note = _blend(weights) if weights else "too few users to choose on: the default weights"
-            return Judged(None, weights, fitted, chosen)
+            blend = choose_blend(fitted, data, split.test, self.settings.weights, self.plan, groups_of=groups_of)
+            step.note = _told(blend) if blend else "too few users to choose on: the default weights"
+            return Judged(None, blend, fitted, chosen)
 
     def _search(self, snapshot: Snapshot, names: Sequence[Algorithm], split: Split, known: Known) -> Known:
         """The known settings of what is not searched, or where too few users could tell the better ones."""
@@ -265,7 +265,7 @@ class Training:
             user_ids=data.user_ids,
             item_ids=data.item_ids,
             histories=data.histories,
-            models=fitted.with_hybrid(judged.weights),
+            models=fitted.with_hybrid(judged.blend),
             metrics=judged.verdict.metrics if judged.verdict else {},
             snapshot=self._facts(snapshot, data, judged.verdict),
         )
@@ -328,6 +328,7 @@ def _apart(comparison: Comparison | None) -> str:
     return f"NDCG@10 {comparison.difference} apart"
 
 
-def _blend(weights: Mapping[str, float]) -> str:
-    ordered = sorted(weights.items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{name} {weight:.2f}" for name, weight in ordered)
+def _told(blend: HybridConfig) -> str:
+    ordered = sorted(blend.weights.items(), key=lambda pair: -pair[1])
+    others = f", and {len(blend.up_to)} others for users who touched less" if blend.up_to else ""
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in ordered) + others

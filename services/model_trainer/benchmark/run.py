@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+import numpy as np
 
 from model_trainer.benchmark import rating
 from model_trainer.benchmark.dataset import Dataset
 from model_trainer.benchmark.lead import Lead, lead
 from model_trainer.benchmark.scoring import Scoring
 from model_trainer.benchmark.validation import Validation, cut, decide
+from model_trainer.blend import blend_by_activity
 from model_trainer.steps import peak_memory_mb
 from model_trainer.tuning.question import Question
 from model_trainer.tuning.search import Found, Search
@@ -70,14 +73,14 @@ class Bench:
         question = self._asked(split)
         components = [name for name in wanted if name is not Algorithm.HYBRID]
         tuned = self._tune(components, question, budget)
-        weights = self._blend(tuned, question) if Algorithm.HYBRID in wanted else None
+        blend = self._blend(tuned, question) if Algorithm.HYBRID in wanted else None
         if Algorithm.SVD in components:
             self._choose_rating(split)
         data = self.dataset.training_data(self.dataset.train)
         models = self._fit_all(components, data)
-        if weights is not None:
-            models[Algorithm.HYBRID] = Hybrid(HybridConfig(weights)).bind(models)
-            self.rows[Algorithm.HYBRID].settings = {"weights": dict(weights)}
+        if blend is not None:
+            models[Algorithm.HYBRID] = Hybrid(blend).bind(models)
+            self.rows[Algorithm.HYBRID].settings = asdict(blend)
         shown = [name for name in wanted if name is Algorithm.POPULARITY or name in names]
         self._score({name: models[name] for name in shown}, models, data)
         return chosen_how, {name: self.rows[name] for name in shown}
@@ -142,20 +145,21 @@ class Bench:
             self.say(f"svd: ratings are {error:.4f} off on the validation part, best of {len(rating.TRIES)}")
         row.seconds["tune"] += time.monotonic() - began
 
-    def _blend(self, tuned: Mapping[Algorithm, Found], question: Question | None) -> Mapping[str, float]:
+    def _blend(self, tuned: Mapping[Algorithm, Found], question: Question | None) -> HybridConfig:
         began = time.monotonic()
         names = [name.value for name in self.rows if name is not Algorithm.HYBRID]
-        weights: Mapping[str, float] = {name: 1 / len(names) for name in names}
+        blend = None
         if question is not None:
             by_name = {name.value: found.model for name, found in tuned.items()}
-            asked = (question.data.histories, question.relevant, question.users)
-            chosen = choose_weights(
-                shortlist(by_name, *asked, depth=max(DEPTH, *self.ks)), k=tuple(self.ks), seed=self.seed
-            )
-            weights = chosen.weights if chosen.ndcg > 0 else weights
+            histories, ks = question.data.histories, tuple(self.ks)
+            depth = max(DEPTH, *ks)
+            candidates = shortlist(by_name, histories, question.relevant, question.users, depth=depth)
+            chosen = choose_weights(candidates, k=ks, seed=self.seed)
+            touched = np.diff(histories.weights.indptr)[question.users]
+            blend = blend_by_activity(candidates, touched, chosen, k=ks, seed=self.seed)
             self.say(f"hybrid: {chosen.ndcg:.4f} on the validation part")
         self.rows[Algorithm.HYBRID].seconds["tune"] = time.monotonic() - began
-        return {name: weight for name, weight in weights.items() if weight > 0}
+        return blend or HybridConfig({name: 1 / len(names) for name in names})
 
     def _fit_all(self, names: Sequence[Algorithm], data: TrainingData) -> dict[Algorithm, Recommender]:
         models: dict[Algorithm, Recommender] = {}

@@ -31,6 +31,21 @@ FROM_TEXT = frozenset({Algorithm.CONTENT_BASED})
 class HybridConfig:
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     """Weight per component, by algorithm name; a component without weight is not asked."""
+    up_to: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Other weights for users who touched at most so many items: numbers as text, ascending."""
+
+    @property
+    def components(self) -> list[str]:
+        """Names with any weight, sorted."""
+        everything = (self.weights, *self.up_to.values())
+        return sorted({name for weights in everything for name, weight in weights.items() if weight})
+
+    def weight_of(self, name: str, touched: NDArray[np.integer]) -> NDArray[np.float64]:
+        """(n,) of a component, for users who touched so many items."""
+        result = np.full(len(touched), self.weights.get(name, 0.0))
+        for bound, weights in sorted(self.up_to.items(), key=lambda pair: -int(pair[0])):
+            result[touched <= int(bound)] = weights.get(name, 0.0)
+        return result
 
 
 class Hybrid(Recommender):
@@ -50,13 +65,13 @@ class Hybrid(Recommender):
 
     def bind(self, models: Mapping[Algorithm, Recommender]) -> Self:
         """Take the weighted components from `models`. Raises `ArtifactCorrupt` if one is missing or there is none."""
-        wanted = [Algorithm(name) for name, weight in self.config.weights.items() if weight]
+        wanted = [Algorithm(name) for name in self.config.components]
         if not wanted:
             raise ArtifactCorrupt("the hybrid blends nothing: all its weights are zero")
         missing = [name.value for name in wanted if name not in models]
         if missing:
             raise ArtifactCorrupt(f"the hybrid blends {', '.join(missing)}, which the release lacks")
-        self.components = {name.value: models[name] for name in sorted(wanted)}
+        self.components = {name.value: models[name] for name in wanted}
         return self
 
     def fit(self, data: TrainingData) -> Self:
@@ -77,7 +92,7 @@ class Hybrid(Recommender):
         """By component, (n,): what one unit of its score is worth to each of these users."""
         touched = np.diff(histories.weights.indptr)
         return {
-            name: np.float32(self.config.weights[name]) * component.spread.units(touched)
+            name: (self.config.weight_of(name, touched) * component.spread.units(touched)).astype(np.float32)
             for name, component in self.components.items()
         }
 
@@ -101,7 +116,7 @@ class Hybrid(Recommender):
         scales = {}
         for name, values in near.items():
             spread = deviation(values)
-            weight = self.config.weights[name] * (1.0 if self.components[name].name in FROM_TEXT else trust)
+            weight = self.config.weights.get(name, 0.0) * (1.0 if self.components[name].name in FROM_TEXT else trust)
             scales[name] = np.divide(weight, spread, out=np.zeros_like(spread), where=spread > 0)
         return blend(near, scales)
 

@@ -12,6 +12,7 @@ from model_trainer.groups import Groups, worst_served
 from model_trainer.judging import questions
 from model_trainer.plan import Plan
 from recsys.algorithms.base import IndexArray, TrainingData
+from recsys.algorithms.hybrid import HybridConfig
 from recsys.domain import Algorithm
 from recsys.evaluation.blending import ChosenWeights, Shortlist, choose_weights
 from recsys.evaluation.judge import judge
@@ -23,7 +24,7 @@ PLAN = Plan(min_validation_users=20)
 
 def _ndcg(fitted: Fitted, weights: dict[str, float], before: TrainingData, later: Events) -> float:
     asked = questions(later, before, EventWeights(), limit=PLAN.validation_users, seed=0)
-    hybrid = fitted.with_hybrid(weights)[Algorithm.HYBRID]
+    hybrid = fitted.with_hybrid(HybridConfig(weights))[Algorithm.HYBRID]
     return judge(hybrid, before.histories, asked.relevant, asked.users).overall["ndcg@10"]
 
 
@@ -32,9 +33,9 @@ def test_chosen_weights_rank_at_least_as_well_as_any_single_model(
 ) -> None:
     chosen = choose_blend(fitted, before, later, EventWeights(), PLAN)
     assert chosen is not None
-    assert sum(chosen.values()) == pytest.approx(1, abs=1e-3)
+    assert sum(chosen.weights.values()) == pytest.approx(1, abs=1e-3)
     best_alone = max(_ndcg(fitted, {name.value: 1.0}, before, later) for name in fitted.models)
-    assert _ndcg(fitted, dict(chosen), before, later) >= best_alone - 1e-9
+    assert _ndcg(fitted, dict(chosen.weights), before, later) >= best_alone - 1e-9
 
 
 def test_too_few_users_choose_nothing(fitted: Fitted, before: TrainingData, later: Events) -> None:
@@ -48,7 +49,7 @@ def test_what_nobody_could_foresee_chooses_nothing(fitted: Fitted, before: Train
     unforeseen = Events(later.users, np.full(len(later), last, np.int32), later.types, later.values, later.at)
     plan = replace(PLAN, min_validation_users=1)
     assert choose_blend(popularity, before, unforeseen, EventWeights(), plan) is None
-    assert choose_blend(popularity, before, later, EventWeights(), plan) == {"popularity": 1.0}
+    assert choose_blend(popularity, before, later, EventWeights(), plan) == HybridConfig({"popularity": 1.0})
 
 
 def two_groups(*, minority: int = 100, seed: int = 0) -> tuple[Shortlist, Groups]:

@@ -18,7 +18,7 @@ from model_trainer.gate import refusals_of
 from model_trainer.judging import HEADLINE, Verdict, judge_models
 from model_trainer.plan import Plan
 from recsys.algorithms.base import TrainingData
-from recsys.algorithms.hybrid import Hybrid
+from recsys.algorithms.hybrid import Hybrid, HybridConfig
 from recsys.algorithms.ncf import Ncf
 from recsys.domain import Algorithm
 from recsys.manifest import MANIFEST, AlgorithmEntry, Manifest, write_manifest
@@ -32,13 +32,13 @@ WEIGHTS = EventWeights()
 
 def manifest(fitted: Fitted, weights: Mapping[str, float] | None = None) -> Manifest:
     """Of a release with these models and this blend."""
-    models = fitted.with_hybrid(weights)
+    models = fitted.with_hybrid(HybridConfig(weights) if weights else None)
     entries = {name: AlgorithmEntry(model.settings, {}) for name, model in models.items()}
     return Manifest("v0", datetime(2026, 2, 1, tzinfo=UTC), {}, entries, {})
 
 
 def judged(fitted: Fitted, data: TrainingData, later: Events, weights: Mapping[str, float] | None = None) -> Verdict:
-    verdict = judge_models(fitted.with_hybrid(weights), data, later, WEIGHTS, PLAN)
+    verdict = judge_models(fitted.with_hybrid(HybridConfig(weights) if weights else None), data, later, WEIGHTS, PLAN)
     assert verdict is not None
     return verdict
 

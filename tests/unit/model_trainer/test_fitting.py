@@ -8,7 +8,7 @@ import pytest
 from model_trainer.fitting import DEFAULT_ALGORITHMS, Fitted, algorithms_with, fit
 from recsys.algorithms.base import TrainingData
 from recsys.algorithms.content_based import ContentBased
-from recsys.algorithms.hybrid import DEFAULT_WEIGHTS, Hybrid
+from recsys.algorithms.hybrid import DEFAULT_WEIGHTS, Hybrid, HybridConfig
 from recsys.domain import Algorithm
 from recsys.errors import DataRefused
 
@@ -21,7 +21,7 @@ def test_every_default_algorithm_is_fitted_and_timed(fitted: Fitted) -> None:
 
 
 def test_the_hybrid_blends_the_fitted_models(fitted: Fitted) -> None:
-    models = fitted.with_hybrid({"als": 0.25, "popularity": 0.75})
+    models = fitted.with_hybrid(HybridConfig({"als": 0.25, "popularity": 0.75}))
     hybrid = models[Algorithm.HYBRID]
     assert isinstance(hybrid, Hybrid)
     assert hybrid.components["als"] is fitted.models[Algorithm.ALS]

@@ -49,9 +49,9 @@ def what_is_judged(kind: type[Training], events: Events) -> tuple[TrainingData, 
     snapshot = Snapshot(WORLD.user_ids, WORLD.item_ids, events, WORLD.content)
     judged = training._judge(snapshot, NAMES, Case(None, None))
     assert judged.fitted is not None
-    assert judged.weights is not None
+    assert judged.blend is not None
     train = time_split(events, test_share=PLAN.test_share).train
-    models = judged.fitted.with_hybrid(judged.weights)
+    models = judged.fitted.with_hybrid(judged.blend)
     return snapshot.training_data(train, training.settings.weights), {name.value: one for name, one in models.items()}
 
 

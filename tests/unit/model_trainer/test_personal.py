@@ -11,6 +11,7 @@ from model_trainer.fitting import DEFAULT_ALGORITHMS, Fitted, fit
 from model_trainer.judging import Questions, questions
 from model_trainer.personal import find_taste, places
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
+from recsys.algorithms.hybrid import HybridConfig
 from recsys.algorithms.popularity import Popularity
 from recsys.domain import Algorithm
 from recsys.preferences import Events, to_histories
@@ -94,7 +95,7 @@ def test_the_hybrid_knows_the_small_worlds_people(fitted: Fitted, before: Traini
 def test_taste_in_one_model_is_enough(fitted: Fitted, before: TrainingData, later: Events) -> None:
     """Weights chosen badly are no sign of labels gone astray."""
     asked = questions(later, before, WEIGHTS, limit=500, seed=0)
-    found = find_taste(fitted.with_hybrid({"popularity": 1.0}), before, asked)
+    found = find_taste(fitted.with_hybrid(HybridConfig({"popularity": 1.0})), before, asked)
     assert found is not None
     assert found.is_sure
     assert found.algorithm is not Algorithm.HYBRID

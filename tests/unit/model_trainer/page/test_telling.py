@@ -15,6 +15,7 @@ from model_trainer.page.story import Favourite, Story
 from model_trainer.snapshot import Snapshot
 from model_trainer.steps import Step
 from recsys.algorithms.base import TrainingData
+from recsys.algorithms.hybrid import HybridConfig
 from recsys.domain import Algorithm
 from recsys.manifest import Manifest
 from recsys.preferences import Events
@@ -35,7 +36,7 @@ def told(fitted: Fitted, before: TrainingData, later: Events, verdict: Verdict, 
         user_ids=data.user_ids,
         item_ids=data.item_ids,
         histories=data.histories,
-        models=fitted.with_hybrid(WEIGHTS),
+        models=fitted.with_hybrid(HybridConfig(WEIGHTS)),
         snapshot={"events": 2400},
     )
     case = Case(manifest.version, manifest, verdict=replace(verdict, favourites=[(4, 0.5), (0, 0.25)]))
@@ -49,7 +50,7 @@ def test_a_release_is_told_with_its_models_and_what_it_replaces(told: Story, man
     assert (told.version, told.facts, told.before) == ("20260301-120000-abcd", {"events": 2400}, manifest)
     assert told.weights == WEIGHTS
     assert told.settings["als"]["factors"] > 1
-    assert told.settings["hybrid"] == {"weights": WEIGHTS}
+    assert told.settings["hybrid"] == {"weights": WEIGHTS, "up_to": {}}
     assert (told.fits, told.groups, told.steps) == ({"als": 1.5}, GROUPS, STEPS)
 
 

@@ -127,3 +127,26 @@ def test_of_an_item_that_few_know_its_text_says_what_is_similar(data: TrainingDa
     np.testing.assert_allclose(hybrid.similar(items, known), hybrid.similar(items), rtol=1e-4)
     half = (hybrid.similar(items) + text.similar(items)) / 2
     np.testing.assert_allclose(hybrid.similar(items, np.full(3, 10, np.int32)), half, rtol=1e-4, atol=1e-6)
+
+
+def test_users_who_touched_little_have_weights_of_their_own(
+    data: TrainingData, models: dict[Algorithm, Recommender]
+) -> None:
+    touched = np.diff(data.histories.weights.indptr)
+    bound = int(np.median(touched))
+    config = HybridConfig({"item_based": 1.0}, {str(bound): {"popularity": 0.6, "item_based": 0.4}})
+    scores = Hybrid(config).bind(models).fold_in(data.histories)
+    many, few = (
+        blend_of(models, **weights).fold_in(data.histories) for weights in (config.weights, *config.up_to.values())
+    )
+    np.testing.assert_array_equal(scores[touched > bound], many[touched > bound])
+    np.testing.assert_array_equal(scores[touched <= bound], few[touched <= bound])
+
+
+def test_a_component_of_one_segment_alone_is_bound(models: dict[Algorithm, Recommender]) -> None:
+    config = HybridConfig({"item_based": 1.0}, {"3": {"popularity": 1.0}})
+    assert set(Hybrid(config).bind(models).components) == {"item_based", "popularity"}
+
+
+class TestByActivity(TestHybrid):
+    settings: ClassVar[dict[str, Any]] = {"weights": WEIGHTS, "up_to": {"2": {"popularity": 0.5, "item_based": 0.5}}}
