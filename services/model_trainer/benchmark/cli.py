@@ -11,6 +11,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from model_trainer.benchmark.dataset import assemble
 from model_trainer.benchmark.files import read_interactions, read_items, read_pairs
@@ -37,7 +38,7 @@ def benchmark(
     ),
     k: Annotated[str, typer.Option("--k", help="Lengths of lists, with commas between.")] = "10,20",
     validation: Annotated[Validation, typer.Option(help="How train is cut to choose on.")] = Validation.AUTO,
-    budget: Annotated[float, typer.Option(help="Seconds for the search of settings.")] = 120.0,
+    budget: Annotated[float, typer.Option(help="Seconds for the search of settings.")] = 240.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same draws.")] = 0,
     explicit: Annotated[bool, typer.Option("--explicit", help="Values are ratings: RMSE and MAE too.")] = False,
     binary: Annotated[bool, typer.Option("--binary", help="A row is a row, whatever its value.")] = False,
@@ -64,7 +65,8 @@ def benchmark(
         for sentence in summary.sentences():
             progress.print(sentence, soft_wrap=True, markup=False)
         bench = Bench(dataset, ks, seed, lambda text: progress.print(text, soft_wrap=True, markup=False))
-        how, rows = bench.run(names, validation, budget)
+        with threadpool_limits(1, "blas"):  # small products: threads that wait for each other cost more than they bring
+            how, rows = bench.run(names, validation, budget)
         if out:
             _write(out, _report(summary, how, rows, ks, seed))
     except DataRefused as refused:

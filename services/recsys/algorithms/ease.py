@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from scipy import linalg, sparse
+from threadpoolctl import threadpool_limits
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
 from recsys.algorithms.weighting import Weighting, liked, recent_strengths, strengths
@@ -46,7 +48,8 @@ class Ease(Recommender):
         likes = liked(strengths(data.histories.weights, self.config.weighting))
         if likes.shape[1] > self.config.max_items:
             raise DataRefused(f"ease takes up to {self.config.max_items} items, the catalogue has {likes.shape[1]}")
-        inverse = _inverse(_gram(likes, self.config.regularization))
+        with threadpool_limits(os.cpu_count(), "blas"):  # one large product: here every core pays
+            inverse = _inverse(_gram(likes, self.config.regularization))
         inverse /= -np.diag(inverse)
         np.fill_diagonal(inverse, 0)
         self.weights = np.ascontiguousarray(inverse)
