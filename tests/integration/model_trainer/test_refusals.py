@@ -13,10 +13,13 @@ from data_generator.seed.load import seed
 from model_trainer.exits import ReleaseRefused
 from model_trainer.pipeline import Training
 from recsys.adapters.mlflow_tracking import MlflowTracking
+from recsys.algorithms.hybrid import HybridConfig
 from recsys.release import list_releases
 from recsys.settings import GateSettings, Settings
 
 pytestmark = pytest.mark.integration
+
+SVD_ALONE = HybridConfig({"svd": 1.0})
 
 
 def test_what_nobody_can_foresee_is_not_published(
@@ -113,7 +116,7 @@ def test_what_is_worse_than_the_live_release_is_refused(
     """The live release blends well; this training is kept from choosing and asks SVD alone."""
     live = training.train()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("model_trainer.pipeline.choose_blend", lambda *_: {"svd": 1.0})
+        patch.setattr("model_trainer.pipeline.choose_blend", lambda *_, **__: SVD_ALONE)
         with pytest.raises(ReleaseRefused, match=f"worse than that of the live release {live.version}"):
             training.train()
     assert tracking.champion() == live.version
@@ -128,7 +131,7 @@ def test_what_is_worse_than_a_kept_release_is_refused_though_the_live_one_is_no_
     """A release that asks SVD alone slipped through; the next one like it has the first to stand up to."""
     best = training.train()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("model_trainer.pipeline.choose_blend", lambda *_, **__: {"svd": 1.0})
+        patch.setattr("model_trainer.pipeline.choose_blend", lambda *_, **__: SVD_ALONE)
         with pytest.MonkeyPatch.context() as careless:
             careless.setattr("model_trainer.pipeline.refusals_of", lambda *_: [])
             live = training.train()
