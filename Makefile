@@ -52,5 +52,5 @@ dashboards: install ## Write grafana/dashboards/*.json anew from grafana/*.py
 bench: install ## How fast the API answers, beside a bare ASGI answer
 	$(PYTHON) benchmarks/hot_path.py
 
-quality: install ## Judge the models on the public sets in RECSTACK_TEST_DATA, and write docs/quality.md (an hour or two)
+quality: install ## Judge the models on the public sets in RECSTACK_TEST_DATA, and write docs/quality.md (three quarters of an hour)
 	$(PYTHON) benchmarks/quality.py

@@ -24,13 +24,13 @@ from recsys.errors import DataRefused  # noqa: E402
 
 SEED = 0
 BUDGETS = {
-    "ml-100k": 120,
-    "gowalla": 1200,
-    "citeulike-a": 600,
-    "amazon-beauty": 600,
-    "anime": 600,
-    "ml-latest-small": 180,
-    "generated": 600,
+    "ml-100k": 60,
+    "gowalla": 300,
+    "citeulike-a": 300,
+    "amazon-beauty": 120,
+    "anime": 180,
+    "ml-latest-small": 60,
+    "generated": 150,
 }
 """Seconds of search, each fold."""
 COMPARED = ("anime", "ml-latest-small")

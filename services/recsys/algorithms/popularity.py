@@ -22,7 +22,7 @@ NEUTRAL_QUALITY = MAX_RATING / 2
 class PopularityConfig:
     weighting: Weighting = "log"
     """How much one user's summed events count; dislikes count against the item."""
-    half_life_days: float | None = None
+    half_life_days: float | None = 30.0
     """An event this much older than the newest counts half; None: age does not matter."""
     prior_ratings: float = 5.0
     """The quality known without events weighs as much as this many ratings."""

@@ -12,6 +12,7 @@ from recsys.algorithms.registry import create
 from recsys.domain import Algorithm
 from recsys.evaluation.blending import STEPS, Shortlist, choose_weights, shortlist
 from recsys.evaluation.judge import judge
+from recsys.evaluation.metrics import ndcg_at_k
 from recsys.evaluation.splits import judged_users, relevant_items, time_split
 from recsys.preferences import to_histories
 from recsys.settings import EventWeights
@@ -142,3 +143,18 @@ def test_users_who_count_more_are_ranked_better_for() -> None:
         abs=1e-3,
     )
     assert choose_weights(both, user_weights=np.full(600, 2.0)) == choose_weights(both, user_weights=np.ones(600))
+
+
+def test_places_are_those_of_the_sorted_list_ties_from_the_left() -> None:
+    candidates = made([1.0, 0.5])
+    rounded = dataclasses.replace(candidates, scores=np.round(candidates.scores), valid=candidates.valid.copy())
+    rounded.valid[:, ::7] = False
+    weights = np.array([0.5, 0.5])
+    total = np.tensordot(weights.astype(np.float32), rounded.scores, axes=1)
+    total[~rounded.valid] = -np.inf
+    for k in (1, 10, 60):
+        ranked = np.argsort(-total, axis=1, kind="stable")[:, :k]
+        hits = np.take_along_axis(rounded.relevant & rounded.valid, ranked, axis=1)
+        expected = ndcg_at_k(hits, rounded.n_relevant, k)
+        only_valid = dataclasses.replace(rounded, relevant=rounded.relevant & rounded.valid)
+        np.testing.assert_allclose(only_valid.ndcg_of_each(weights, k), expected, atol=1e-12)
