@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,8 +65,11 @@ def benchmark(
         summary = Summary.of(dataset)
         for sentence in summary.sentences():
             progress.print(sentence, soft_wrap=True, markup=False)
-        bench = Bench(dataset, ks, seed, lambda text: progress.print(text, soft_wrap=True, markup=False))
-        with threadpool_limits(1, "blas"):  # small products: threads that wait for each other cost more than they bring
+        status = progress.status("cutting the validation part")
+        say = partial(progress.print, soft_wrap=True, markup=False)
+        bench = Bench(dataset, ks, seed, say, status.update)
+        # Products are small: threads that wait for each other cost more than they bring.
+        with status, threadpool_limits(1, "blas"):
             how, rows = bench.run(names, validation, budget)
         if out:
             _write(out, _report(summary, how, rows, ks, seed))

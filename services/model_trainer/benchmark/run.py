@@ -56,6 +56,8 @@ class Bench:
     ks: Sequence[int]
     seed: int
     say: Say
+    show: Say = field(default=lambda _: None)
+    """Told what is going on now, for a line that is overwritten."""
     rows: dict[Algorithm, Row] = field(default_factory=dict)
 
     def run(
@@ -126,7 +128,7 @@ class Bench:
             self.say("The validation part is empty: default settings and weights.")
             return {}
         only_ranking = {Algorithm.SVD: {"variant": "truncated"}}
-        tuned = Search(question, self.seed, fixed=only_ranking).run(names, budget, self.say)
+        tuned = Search(question, self.seed, fixed=only_ranking, show=self.show).run(names, budget, self.say)
         for name, found in tuned.items():
             self.rows[name].settings = dict(found.settings)
             self.rows[name].seconds["tune"] = found.seconds
@@ -165,6 +167,7 @@ class Bench:
         models: dict[Algorithm, Recommender] = {}
         for name in names:
             began = time.monotonic()
+            self.show(f"fitting {name.value} on all of train")
             models[name] = create(name, self.rows[name].settings).fit(data)
             row = self.rows[name]
             row.seconds["fit"], row.settings = time.monotonic() - began, models[name].settings
@@ -175,6 +178,7 @@ class Bench:
     def _score(
         self, models: Mapping[Algorithm, Recommender], fitted: Mapping[Algorithm, Recommender], data: TrainingData
     ) -> None:
+        self.show("ranking for the test part's users")
         relevant = self.dataset.relevant(self.dataset.test)
         scoring = Scoring(data.histories, relevant, self.ks, self.dataset.candidates)
         for name, (figures, seconds) in scoring.score(models).items():

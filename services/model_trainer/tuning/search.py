@@ -57,6 +57,8 @@ class Search:
     fixed: Mapping[Algorithm, Settings] = field(default_factory=dict)
     """Not searched, and not part of what is found: what a trial needs beside what it tries."""
     clock: Callable[[], float] = time.monotonic
+    show: Say = field(default=lambda _: None)
+    """Told after each trial how far the search is."""
 
     def run(self, names: Sequence[Algorithm], budget: float, say: Say) -> dict[Algorithm, Found]:
         """The best of each of `names` within `budget` seconds; at least the defaults, whatever the time."""
@@ -87,6 +89,7 @@ class Search:
             if best is None or value > best[2]:
                 best = (model, settings, value)
             trials, longest = trials + 1, max(longest, self.clock() - started)
+            self.show(f"{name.value}: {best[2]:.4f} after {trials} trials")
         if best is None:
             raise AssertionError("the defaults are always tried")
         return Found(*best, trials, self.clock() - began)
