@@ -93,8 +93,10 @@ class Clone:
         while any(identity.birth(number) for number in numbers):
             assert time.monotonic() < deadline, before
             time.sleep(0.05)
-        for name in PORTS:
-            assert ports.is_free(int(self.environment[name])), name
+        for name in PORTS:  # for a moment another program's outgoing connection may have one
+            while not ports.is_free(int(self.environment[name])):
+                assert time.monotonic() < deadline, name
+                time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

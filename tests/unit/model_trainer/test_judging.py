@@ -13,6 +13,7 @@ from model_trainer.judging import Verdict, judge_models, questions
 from model_trainer.plan import Plan
 from recsys.algorithms.base import TrainingData
 from recsys.algorithms.hybrid import Hybrid, HybridConfig
+from recsys.algorithms.registry import create
 from recsys.algorithms.svd import Svd
 from recsys.domain import EVENT_CODES, Algorithm, EventType
 from recsys.evaluation.ranking import rank
@@ -139,6 +140,7 @@ def test_segments_are_those_of_the_hybrid_beside_popularity(verdict: Verdict, be
 
 def test_the_recent_baseline_forgets(fitted: Fitted, before: TrainingData, later: Events) -> None:
     models = {name: fitted.models[name] for name in (Algorithm.POPULARITY, Algorithm.ITEM_BASED, Algorithm.ALS)}
+    models[Algorithm.POPULARITY] = create(Algorithm.POPULARITY, {"half_life_days": None}).fit(before)
     models[Algorithm.HYBRID] = Hybrid(HybridConfig({"popularity": 1.0})).bind(models)
     rows = []
     for days in (1e9, 1.0):

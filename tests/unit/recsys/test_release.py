@@ -96,7 +96,10 @@ def test_the_manifest_hashes_every_other_file(tmp_path: Path, release: Release) 
     manifest = read_manifest(tmp_path, "v1")
     folder = tmp_path / "v1"
     assert set(manifest.files) == {path.relative_to(folder).as_posix() for path in _files(folder)}
-    assert manifest.algorithms[Algorithm.HYBRID].settings == {"weights": {"popularity": 0.25, "item_based": 0.75}}
+    assert manifest.algorithms[Algorithm.HYBRID].settings == {
+        "weights": {"popularity": 0.25, "item_based": 0.75},
+        "up_to": {},
+    }
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "replace_by_folder"])
