@@ -35,7 +35,7 @@ TOGETHER = {
     "tests/e2e/": "mlflow",
     "tests/platform/test_panels": "mlflow",
     "tests/contract/test_release_registry": "mlflow",
-    "tests/integration/model_trainer/": "mlflow",
+    "tests/integration/model_trainer/": "trainer",
     "tests/integration/recsys/adapters/test_mlflow_tracking": "mlflow",
     "tests/integration/native/test_up": "native",
 }
