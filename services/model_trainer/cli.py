@@ -49,6 +49,8 @@ def train(
     settings, progress = Settings.load(), Console(stderr=True, highlight=False)
     started = time.perf_counter()
     with _one_sentence(progress):
+        from threadpoolctl import threadpool_limits
+
         from model_trainer.figures import details
         from model_trainer.pipeline import Training
         from model_trainer.plan import Plan
@@ -56,7 +58,9 @@ def train(
         from model_trainer.steps import Steps
 
         steps = Steps(progress)
-        with recorded(settings.database_url, Job.MODEL_TRAINER, unless=(Conflict,)) as record:
+        # One thread for products: on a busy machine threads that wait for each other take several times as long.
+        one_thread = threadpool_limits(1, "blas")
+        with one_thread, recorded(settings.database_url, Job.MODEL_TRAINER, unless=(Conflict,)) as record:
             plan = Plan(budget=settings.training_budget if budget is None else budget)
             trained = Training(settings, steps, SystemClock(), extra or settings.train_with, plan).train()
             record.update(details(trained, steps.done))

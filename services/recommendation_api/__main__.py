@@ -6,6 +6,7 @@ import sys
 
 import uvicorn
 from starlette.types import ASGIApp
+from threadpoolctl import threadpool_limits
 
 from recommendation_api.places import run_folder
 from recsys import logs
@@ -25,6 +26,8 @@ def application() -> ASGIApp:
 
     settings = Settings.load()
     logs.configure(settings)
+    # A list costs a few small products; on a busy machine threads that wait for each other make them 20 times as long.
+    threadpool_limits(1, "blas")
     return create_app(settings)
 
 
