@@ -84,7 +84,9 @@ def test_a_training_is_seen_by_a_schedule_that_started_later(
     command = [sys.executable, "-m", "model_trainer", "schedule", "--every", "6h"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        page = _until(free_tcp_port, lambda page: bool(_labelled(page, "recstack_model_quality")))
+        _until(free_tcp_port, lambda page: bool(_labelled(page, "recstack_group_quality_ratio_upper")))
+        time.sleep(1)  # gauges are set one after the other, and these are the last
+        page = _scrape(free_tcp_port)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 128 + signal.SIGINT
