@@ -103,11 +103,12 @@ def test_a_killed_worker_is_replaced_and_its_gauges_go(
     eventually(lambda: len(list(metrics.glob("gauge_live*.db"))) >= WORKERS)
     workers = {int(path.stem.rpartition("_")[2]) for path in metrics.glob("gauge_live*.db")}
     victim = min(workers)
-    eventually(lambda: counted(address, "/metrics") > 0)  # an answer is counted once it has been sent
-    before = counted(address, "/metrics")
+    for item_id in range(1, 21):
+        httpx.get(f"{address}/items/{item_id}")
+    eventually(lambda: counted(address, "/items/{item_id}") == 20)  # an answer is counted once it has been sent
     os.kill(victim, signal.SIGKILL)
     eventually(lambda: len({int(p.stem.rpartition("_")[2]) for p in metrics.glob("counter_*.db")}) > WORKERS)
     eventually(lambda: httpx.get(f"{address}/ready").status_code == 200)
-    assert counted(address, "/metrics") > before
+    assert counted(address, "/items/{item_id}") == 20
     assert not list(metrics.glob(f"gauge_live*_{victim}.db"))
     assert process.poll() is None
