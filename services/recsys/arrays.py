@@ -12,7 +12,8 @@ from scipy import sparse
 
 
 def save_array(folder: Path, name: str, array: NDArray[Any]) -> None:
-    np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+    """In the order in which it lies in memory, row by row or column by column."""
+    np.save(folder / f"{name}.npy", np.asarray(array, order="A"), allow_pickle=False)
 
 
 def load_array(folder: Path, name: str) -> NDArray[Any]:

@@ -10,7 +10,8 @@ import numpy as np
 from scipy import sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
-from recsys.algorithms.least_squares import Float64Array, confident_rows
+from recsys.algorithms.factors import by_factor
+from recsys.algorithms.least_squares import Float64Array, confident_rows, inverse_of
 from recsys.algorithms.openmp import ensure_openmp
 from recsys.algorithms.weighting import Weighting, cosine_to, recent_strengths, strengths, with_data
 from recsys.arrays import load_array, save_array
@@ -51,9 +52,11 @@ class Als(Recommender):
     config_class = AlsConfig
     config: AlsConfig
     item_factors: FloatArray
-    """(n_items, factors); zeros for an item that nobody touched"""
+    """(n_items, factors), factor by factor; zeros for an item that nobody touched"""
     gram: Float64Array
     """(factors, factors): Y'Y + regularization I"""
+    inverse_gram: Float64Array
+    """(factors, factors), kept because it costs more than a user's vector"""
     lists: NearestItems | None = None
     """Of a large catalogue, made by the first `save`: a model that is tried and dropped needs none."""
 
@@ -74,8 +77,9 @@ class Als(Recommender):
                 random_state=self.config.seed,
             )
             model.fit(sparse.csr_matrix(signed, copy=True), show_progress=False)
-        self.item_factors = np.ascontiguousarray(model.item_factors, np.float32)
+        self.item_factors = by_factor(model.item_factors)
         self.gram = _gram(self.item_factors, self.config.regularization)
+        self.inverse_gram = inverse_of(self.gram)
         self.lists = None
         return self.measured(data.histories)
 
@@ -101,6 +105,7 @@ class Als(Recommender):
             right=self._wanted(signed.data),
             features=self.item_factors,
             base=self.gram,
+            inverse=self.inverse_gram,
         )
         return solved.astype(np.float32)
 
@@ -140,6 +145,7 @@ class Als(Recommender):
         model = cls.load_config(folder)
         model.item_factors = load_array(folder, "item_factors")
         model.gram = load_array(folder, "gram")
+        model.inverse_gram = inverse_of(model.gram)
         model.lists = NearestItems.load(folder)
         return model
 

@@ -23,6 +23,7 @@ def confident_rows(
     right: FloatArray,
     features: FloatArray,
     base: Float64Array,
+    inverse: Float64Array | None = None,
 ) -> Float64Array:
     """For each row u solve (base + sum_e inner_e y_e y_e') x_u = sum_e right_e y_e over its entries e.
 
@@ -33,12 +34,13 @@ def confident_rows(
         right: (nnz,) weight on the right-hand side
         features: (m, f)
         base: (f, f), positive definite
+        inverse: (f, f) `inverse_of(base)`, where the caller has kept it
 
     Returns:
         (n, f) float64; zeros for a row without entries
     """
     solved = np.zeros((len(indptr) - 1, features.shape[1]))
-    inverse = np.linalg.inv(base).astype(np.float64)
+    inverse = inverse_of(base) if inverse is None else inverse
     for rows, entries, present in row_blocks(indptr, features.shape[1]):
         gathered = features[indices[entries]].astype(np.float64)
         roots = np.sqrt(inner[entries] * present, dtype=np.float64)
@@ -49,6 +51,13 @@ def confident_rows(
             turned, weighted = gathered.transpose(0, 2, 1), gathered * (roots**2)[:, :, None]
             solved[rows] = np.linalg.solve(base + turned @ weighted, turned @ wanted[:, :, None])[:, :, 0]
     return solved
+
+
+def inverse_of(base: Float64Array) -> Float64Array:
+    """(f, f), read-only: to be kept beside `base`"""
+    inverse: Float64Array = np.linalg.inv(base).astype(np.float64)
+    inverse.setflags(write=False)
+    return inverse
 
 
 def _dual(gathered: Float64Array, roots: Float64Array, wanted: Float64Array, inverse: Float64Array) -> Float64Array:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys.algorithms.base import FloatArray, Histories, IndexArray, Recommender, TrainingData
+from recsys.algorithms.factors import by_factor, weighted_sums
 from recsys.algorithms.ratings import BiasedFactors
 from recsys.algorithms.weighting import (
     Weighting,
@@ -69,7 +70,7 @@ class Svd(Recommender):
     config_class = SvdConfig
     config: SvdConfig
     item_factors: FloatArray
-    """(n_items, factors) V"""
+    """(n_items, factors) V, factor by factor"""
     scaling: FloatArray
     """(n_items,) S"""
     ratings: BiasedFactors | None
@@ -103,7 +104,7 @@ class Svd(Recommender):
         )
         vectors[values <= values.max(initial=0) * np.finfo(np.float32).eps] = 0
         vectors[:, np.bincount(matrix.indices, minlength=matrix.shape[1]) == 0] = 0  # rounding left them a direction
-        return np.ascontiguousarray(vectors.T, np.float32)
+        return by_factor(vectors.T)
 
     def _fit_ratings(self, histories: Histories) -> BiasedFactors | None:
         if self.config.variant == "truncated":
@@ -129,8 +130,7 @@ class Svd(Recommender):
         return self.ratings.predict(users, items)
 
     def fold_in(self, histories: Histories) -> FloatArray:
-        own = self._history(histories)
-        scores: FloatArray = (own @ self.item_factors) @ self.item_factors.T
+        scores: FloatArray = weighted_sums(self._history(histories), self.item_factors) @ self.item_factors.T
         return scores
 
     def _history(self, histories: Histories) -> sparse.csr_array:

@@ -35,7 +35,7 @@ def as_implicit(model: Als) -> AlternatingLeastSquares:
         theirs = AlternatingLeastSquares(
             factors=model.item_factors.shape[1], regularization=model.config.regularization
         )
-    theirs.item_factors = np.array(model.item_factors)
+    theirs.item_factors = np.array(model.item_factors, order="C")
     return theirs
 
 
