@@ -35,7 +35,7 @@ setting() {
 port_variables() { sed -n 's/.*"127\.0\.0\.1:\${\([A-Z_]*\):-\([0-9]*\)}.*/\1 \2/p' docker-compose.yml; }
 
 # Every service, also where .env is gone: nothing is created.
-existing() { POSTGRES_PASSWORD=unused RECSTACK_ADMIN_KEY=unused docker compose --profile '*' "$@"; }
+existing() { POSTGRES_PASSWORD=unused RECSTACK_ADMIN_KEY=unused RECSTACK_ERASURE_KEY=unused docker compose --profile '*' "$@"; }
 
 running() { [ -n "$(existing ps --quiet 2>/dev/null)" ]; }
 
@@ -94,7 +94,7 @@ check_settings() {
     done <<LIST
 $(port_variables)
 LIST
-    for name in POSTGRES_PASSWORD RECSTACK_ADMIN_KEY; do
+    for name in POSTGRES_PASSWORD RECSTACK_ADMIN_KEY RECSTACK_ERASURE_KEY; do
         case $(setting "$name") in
             '') fail "$name is missing in .env: set it to a long text of letters and digits." ;;
             *[!A-Za-z0-9_.~-]*) fail "$name in .env has a character that an address cannot hold: use letters, digits, - and _." ;;

@@ -82,14 +82,14 @@ make_environment() {
     if [ ! -e .env ]; then
         while IFS= read -r line; do
             case $line in
-                RECSTACK_ADMIN_KEY= | POSTGRES_PASSWORD=) line=$line$(random_text) ;;
+                RECSTACK_ADMIN_KEY= | RECSTACK_ERASURE_KEY= | POSTGRES_PASSWORD=) line=$line$(random_text) ;;
                 JUPYTER_UID=) [ "$(id -u)" = 0 ] || line=$line$(id -u) ;;
             esac
             printf '%s\n' "$line"
         done <.env.example >.env.new && mv .env.new .env
     fi 2>/dev/null || fail "Cannot write .env here: give this user the folder $PWD."
     umask "$umask_before"
-    for name in RECSTACK_ADMIN_KEY POSTGRES_PASSWORD; do
+    for name in RECSTACK_ADMIN_KEY RECSTACK_ERASURE_KEY POSTGRES_PASSWORD; do
         grep -q "^$name=" .env || [ ! -w .env ] || printf '%s=%s\n' "$name" "$(random_text)" >>.env
     done
 }

@@ -85,6 +85,8 @@ class PostgresServer:
             "port": str(self.port),
             "listen_addresses": LOOPBACK,
             "unix_socket_directories": str(self.socket),
+            "log_error_verbosity": "terse",  # a detail quotes the row, and with it a person's ids
+            "log_min_error_statement": "panic",
             **self.settings,
         }
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -172,6 +172,18 @@ class ReleaseDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """The receipt of one: nothing in it names anybody."""
+
+    receipt_id: str
+    erased_at: datetime
+    removed: Mapping[str, int]
+    """Rows by table, of the database that is erased from at once."""
+    done: Mapping[str, datetime | None]
+    """When the user was gone from each other store; None: not yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryShare:
     category: str
     share: float

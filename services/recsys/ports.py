@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recsys.domain import Deployment, Interaction, Item, ReleaseDecision, User
+from recsys.domain import Deployment, Erasure, Interaction, Item, ReleaseDecision, User
 
 
 class Clock(Protocol):
@@ -142,7 +142,9 @@ class KeptList:
 
 
 class RecommendationLog(Protocol):
-    async def keep(self, lists: Sequence[KeptList]) -> None: ...
+    async def keep(self, lists: Sequence[KeptList]) -> None:
+        """Those of erased users are left out."""
+        ...
 
     async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:
         """Those of the lists that are kept, by id."""
@@ -197,6 +199,10 @@ class RecommendationCache(Protocol):
         """
         ...
 
+    async def sweep(self, is_forgotten: Callable[[int], bool]) -> int:
+        """Drop every user's entries for whom that holds; how many users. Takes as long as there are users in it."""
+        ...
+
 
 class ReleaseRegistry(Protocol):
     """Which release should be live. MLflow's alias decides."""
@@ -233,4 +239,60 @@ class DecisionLog(Protocol):
 
     async def refusals(self, limit: int) -> Sequence[ReleaseDecision]:
         """The last `limit`, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """Keyed hashes of users and of external ids, erased since a revision, and the revision to ask from next time."""
+
+    hashes: frozenset[bytes]
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Erasures that a store has still to follow."""
+
+    count: int
+    oldest: datetime | None
+
+
+class Erasures(Protocol):
+    """Forgetting people: what is left of each is a keyed hash and a receipt without a name."""
+
+    async def erase(self, user_id: int) -> Erasure:
+        """Take everything of the user's out of this database, all or nothing, and leave the tombstone; nothing of the
+        user's that is written at the same time is left behind. Raises `NotFound`, `Erased`.
+        """
+        ...
+
+    async def find(self, receipt_id: str) -> Erasure | None: ...
+
+    async def tombstones(self, since: int) -> Tombstones:
+        """Those after revision `since` (0: all); none is missed by calls that hand on the revision."""
+        ...
+
+    async def waiting(self, store: str, limit: int) -> Sequence[str]:
+        """Receipts that `store` has still to follow, oldest first."""
+        ...
+
+    async def settle(self, store: str, receipt_ids: Sequence[str]) -> None:
+        """Those users are gone from `store`; repeats change nothing."""
+        ...
+
+    async def backlog(self) -> Mapping[str, Backlog]:
+        """By store, each of them."""
+        ...
+
+
+class PersonalData(Protocol):
+    """All that is kept of one user, a page at a time: however much it is, a reader holds little of it."""
+
+    async def interactions(self, user_id: int, after: Interaction | None, limit: int) -> Sequence[Interaction]:
+        """Oldest first, those that follow `after`."""
+        ...
+
+    async def lists(self, user_id: int, after: KeptList | None, limit: int) -> Sequence[KeptList]:
+        """Oldest first, those that follow `after`."""
         ...

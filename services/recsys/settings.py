@@ -167,6 +167,8 @@ class Settings(BaseSettings):
     api_workers: int = Field(default=1, ge=1, le=64, alias="API_WORKERS")
     api_key: SecretStr | None = Field(default=None, alias="RECSTACK_API_KEY")
     admin_key: SecretStr | None = Field(default=None, alias="RECSTACK_ADMIN_KEY")
+    erasure_key: SecretStr | None = Field(default=None, alias="RECSTACK_ERASURE_KEY")
+    """What the hashes of erased users are keyed with; None: one that is drawn into the state folder."""
 
     cache_ttl_seconds: int = Field(default=3600, ge=1, alias="RECSTACK_CACHE_TTL_SECONDS")
     alias_poll_seconds: float = Field(default=5.0, gt=0, alias="RECSTACK_ALIAS_POLL_SECONDS")

@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 
 from recsys.adapters import memory
 from recsys.adapters.clock import SystemClock
+from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
 from recsys.adapters.mlflow import MlflowRegistry
 from recsys.adapters.postgres import (
     Postgres,
     PostgresCatalog,
     PostgresDecisionLog,
     PostgresDeploymentLog,
+    PostgresErasures,
     PostgresInteractionLog,
+    PostgresPersonalData,
     PostgresRecommendationLog,
     PostgresUsers,
 )
@@ -25,12 +28,15 @@ from recsys.ports import (
     Clock,
     DecisionLog,
     DeploymentLog,
+    Erasures,
     InteractionLog,
+    PersonalData,
     RecommendationCache,
     RecommendationLog,
     ReleaseRegistry,
     Users,
 )
+from recsys.pseudonyms import Pseudonyms
 from recsys.settings import Settings
 
 Ping = Callable[[], Awaitable[None]]
@@ -49,6 +55,9 @@ class Stores:
     registry: ReleaseRegistry
     deployments: DeploymentLog
     decisions: DecisionLog
+    erasures: Erasures
+    personal_data: PersonalData
+    pseudonyms: Pseudonyms
     clock: Clock
     pings: Mapping[str, Ping]
     """By dependency: postgres, redis, mlflow."""
@@ -72,6 +81,9 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
             lists=database.lists,
             deployments=database.deployments,
             decisions=database.decisions,
+            erasures=database.erasures,
+            personal_data=database.personal_data,
+            pseudonyms=database.pseudonyms,
             cache=cache,
             registry=registry,
             clock=clock,
@@ -97,6 +109,9 @@ class _Database:
     lists: RecommendationLog
     deployments: DeploymentLog
     decisions: DecisionLog
+    erasures: Erasures
+    personal_data: PersonalData
+    pseudonyms: Pseudonyms
     ping: Ping
 
 
@@ -114,17 +129,24 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
             memory.MemoryRecommendationLog(world),
             memory.MemoryDeploymentLog(world),
             memory.MemoryDecisionLog(world),
+            MemoryErasures(world),
+            MemoryPersonalData(world),
+            world.pseudonyms,
             _always_up,
         )
+    pseudonyms = Pseudonyms.of(settings)
     opened = Postgres(settings.database_url, clock=clock, timeout_seconds=settings.dependency_timeout_seconds)
     server = await stack.enter_async_context(opened)
     return _Database(
         PostgresCatalog(server, clock),
         PostgresUsers(server, clock),
         PostgresInteractionLog(server),
-        PostgresRecommendationLog(server),
+        PostgresRecommendationLog(server, pseudonyms),
         PostgresDeploymentLog(server),
         PostgresDecisionLog(server),
+        PostgresErasures(server, pseudonyms, clock),
+        PostgresPersonalData(server),
+        pseudonyms,
         server.ping,
     )
 

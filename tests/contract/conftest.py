@@ -9,8 +9,10 @@ from psycopg.types.json import Jsonb
 
 from native.providers.postgres import PostgresServer
 from recsys.adapters import memory, postgres
+from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
 from recsys.domain import ReleaseDecision
 from recsys.migrations import migrate
+from recsys.pseudonyms import Pseudonyms
 from recsys.testing.clock import ManualClock
 
 pytest.register_assert_rewrite("recsys.testing.contracts")
@@ -34,6 +36,9 @@ def _in_memory(clock: ManualClock) -> Database:
         memory.MemoryDecisionLog(shared),
         partial(_remember, shared),
         clock,
+        MemoryErasures(shared),
+        MemoryPersonalData(shared),
+        shared.pseudonyms,
     )
 
 
@@ -53,25 +58,30 @@ async def _insert(owner: psycopg.Connection, decision: ReleaseDecision) -> None:
 
 
 def _in_postgres(server: postgres.Postgres, owner: psycopg.Connection, clock: ManualClock) -> Database:
+    pseudonyms = Pseudonyms(b"contract")
     return Database(
         postgres.PostgresCatalog(server, clock),
         postgres.PostgresUsers(server, clock),
         postgres.PostgresInteractionLog(server),
-        postgres.PostgresRecommendationLog(server),
+        postgres.PostgresRecommendationLog(server, pseudonyms),
         postgres.PostgresDeploymentLog(server),
         postgres.PostgresDecisionLog(server),
         partial(_insert, owner),
         clock,
+        postgres.PostgresErasures(server, pseudonyms, clock),
+        postgres.PostgresPersonalData(server),
+        pseudonyms,
     )
 
 
-EMPTY = """
-ALTER TABLE deployments DISABLE TRIGGER USER;
-ALTER TABLE release_decisions DISABLE TRIGGER USER;
-TRUNCATE categories, users, items, interactions, recommendation_lists, deployments, release_decisions CASCADE;
-ALTER TABLE deployments ENABLE TRIGGER USER;
-ALTER TABLE release_decisions ENABLE TRIGGER USER;
-"""
+APPEND_ONLY = ("deployments", "release_decisions", "tombstones", "erasures")
+EMPTY = "\n".join(
+    [
+        *(f"ALTER TABLE {table} DISABLE TRIGGER USER;" for table in APPEND_ONLY),
+        f"TRUNCATE categories, users, items, interactions, recommendation_lists, {', '.join(APPEND_ONLY)} CASCADE;",
+        *(f"ALTER TABLE {table} ENABLE TRIGGER USER;" for table in APPEND_ONLY),
+    ]
+).encode()
 
 
 @pytest.fixture(scope="session")

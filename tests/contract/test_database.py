@@ -39,3 +39,11 @@ class TestDeploymentLog(contracts.DeploymentLogContract):
 
 class TestDecisionLog(contracts.DecisionLogContract):
     pass
+
+
+class TestErasures(contracts.ErasuresContract):
+    pass
+
+
+class TestPersonalData(contracts.PersonalDataContract):
+    pass

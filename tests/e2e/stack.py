@@ -89,6 +89,7 @@ def service_environment(state: Path, database_url: str, redis_url: str, mlflow_u
         "RECSTACK_STATE_DIR": str(state),
         "API_PORT": str(free_port()),
         "RECSTACK_ADMIN_KEY": secrets.token_urlsafe(16),
+        "RECSTACK_ERASURE_KEY": secrets.token_urlsafe(16),
         "API_WORKERS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "NO_PROXY": LOOPBACK,

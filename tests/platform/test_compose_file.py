@@ -115,7 +115,7 @@ def test_every_variable_stands_in_the_example_with_the_same_default() -> None:
         assert name in EXAMPLE, name
         if operator == ":-" and not default.startswith(("postgresql:", "redis:", "http:")) and EXAMPLE[name]:
             assert EXAMPLE[name] == default, name
-    for secret in ("POSTGRES_PASSWORD", "RECSTACK_ADMIN_KEY"):
+    for secret in ("POSTGRES_PASSWORD", "RECSTACK_ADMIN_KEY", "RECSTACK_ERASURE_KEY"):
         uses = re.findall(rf"(?<!\$)\$\{{{secret}([^}}]*)", TEXT)
         assert uses
         assert all(use.startswith(":?") for use in uses)

@@ -12,7 +12,7 @@ import pytest
 
 from native.places import ROOT, read_environment_file
 
-SECRETS = ("RECSTACK_ADMIN_KEY", "POSTGRES_PASSWORD")
+SECRETS = ("RECSTACK_ADMIN_KEY", "RECSTACK_ERASURE_KEY", "POSTGRES_PASSWORD")
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user, is_text
 from recsys.adapters.verdicts import not_registered, refuse_unknown, repeated, taken, unknown_item, unknown_user
-from recsys.domain import Deployment, Interaction, Item, ReleaseDecision, User
+from recsys.domain import Deployment, Erasure, Interaction, Item, ReleaseDecision, User
 from recsys.errors import FieldError, InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
+from recsys.pseudonyms import Pseudonyms
 
 MAX_CACHED_LISTS = 32
 _WORD = re.compile(r"\w+")
@@ -34,6 +35,10 @@ class MemoryDatabase:
     lists: dict[str, KeptList] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     decisions: list[ReleaseDecision] = field(default_factory=list)
+    pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(secrets.token_bytes(32)))
+    tombstones: dict[bytes, int] = field(default_factory=dict)
+    """Revision by keyed hash."""
+    erasures: dict[str, Erasure] = field(default_factory=dict)
 
 
 class MemoryCatalog:
@@ -190,10 +195,12 @@ class MemoryInteractionLog:
 class MemoryRecommendationLog:
     def __init__(self, database: MemoryDatabase) -> None:
         self._lists, self._items = database.lists, database.items
+        self._pseudonyms, self._tombstones = database.pseudonyms, database.tombstones
 
     async def keep(self, lists: Sequence[KeptList]) -> None:
         for kept in lists:
-            self._lists.setdefault(kept.recommendation_id, kept)
+            if self._pseudonyms.user(kept.user_id) not in self._tombstones:
+                self._lists.setdefault(kept.recommendation_id, kept)
 
     async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:
         return {known: self._lists[known] for known in recommendation_ids if known in self._lists}
@@ -265,6 +272,11 @@ class MemoryRecommendationCache:
     async def invalidate(self, user_ids: Sequence[int]) -> None:
         for user_id in user_ids:
             self._users.pop(user_id, None)
+
+    async def sweep(self, is_forgotten: Callable[[int], bool]) -> int:
+        forgotten = [user_id for user_id in self._users if is_forgotten(user_id)]
+        await self.invalidate(forgotten)
+        return len(forgotten)
 
 
 class MemoryReleaseRegistry:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Enum,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     SmallInteger,
@@ -148,6 +149,25 @@ release_decisions = Table(
     _required("outcome", Text),
     _required("reasons", JSONB),
     _required("figures", JSONB),
+)
+
+tombstones = Table("tombstones", metadata, _key("hash", LargeBinary), _required("revision", BigInteger))
+
+erasures = Table(
+    "erasures",
+    metadata,
+    _key("receipt_id", UUID(as_uuid=False)),
+    _required("user_hash", LargeBinary),
+    _required("erased_at", MOMENT),
+    _required("removed", JSONB),
+)
+
+erasure_steps = Table(
+    "erasure_steps",
+    metadata,
+    _key("receipt_id", UUID(as_uuid=False)),
+    _key("store", Text),
+    _optional("done_at", MOMENT),
 )
 
 job_runs = Table(

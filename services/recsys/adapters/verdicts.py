@@ -6,12 +6,17 @@ import struct
 from collections.abc import Iterable
 
 from recsys.domain import Interaction
-from recsys.errors import Conflict, FieldError, InvalidInput, NotFound
+from recsys.errors import Conflict, Erased, FieldError, InvalidInput, NotFound
 from recsys.ports import Recorded
 
 
 def unknown_user(user_id: int) -> NotFound:
     return _unknown("user", user_id)
+
+
+def erased_user(user_id: int) -> Erased:
+    detail = f"user {user_id} asked to be forgotten and was erased"
+    return Erased(detail, fields=(FieldError("user_id", detail),))
 
 
 def unknown_item(item_id: int) -> NotFound:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recsys.adapters import memory
+from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
 from recsys.ports import Clock
 from recsys.stores import Stores
 from recsys.testing.worlds import SmallWorld
@@ -35,6 +36,9 @@ def memory_stores(database: memory.MemoryDatabase, champion: str | None = None) 
         registry=memory.MemoryReleaseRegistry(champion),
         deployments=memory.MemoryDeploymentLog(database),
         decisions=memory.MemoryDecisionLog(database),
+        erasures=MemoryErasures(database),
+        personal_data=MemoryPersonalData(database),
+        pseudonyms=database.pseudonyms,
         clock=database.clock,
         pings=dict.fromkeys(("postgres", "redis", "mlflow"), _always_up),
     )

@@ -23,6 +23,7 @@ SQL_NAMES = {
     "boolean": "BOOLEAN",
     "text": "TEXT",
     "uuid": "UUID",
+    "bytea": "BYTEA",
     "jsonb": "JSONB",
     "tsvector": "TSVECTOR",
     "timestamptz": "TIMESTAMP",

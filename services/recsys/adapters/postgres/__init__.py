@@ -6,7 +6,9 @@ from recsys.adapters.postgres.catalog import PostgresCatalog
 from recsys.adapters.postgres.decisions import PostgresDecisionLog
 from recsys.adapters.postgres.deployments import PostgresDeploymentLog
 from recsys.adapters.postgres.engine import Postgres
+from recsys.adapters.postgres.erasures import PostgresErasures
 from recsys.adapters.postgres.interactions import PostgresInteractionLog
+from recsys.adapters.postgres.personal_data import PostgresPersonalData
 from recsys.adapters.postgres.recommendation_lists import PostgresRecommendationLog
 from recsys.adapters.postgres.users import PostgresUsers
 
@@ -15,7 +17,9 @@ __all__ = [
     "PostgresCatalog",
     "PostgresDecisionLog",
     "PostgresDeploymentLog",
+    "PostgresErasures",
     "PostgresInteractionLog",
+    "PostgresPersonalData",
     "PostgresRecommendationLog",
     "PostgresUsers",
 ]

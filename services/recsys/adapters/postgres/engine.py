@@ -92,19 +92,25 @@ class Postgres:
             await self._pool.check()
             return await self.run(work)
 
-    async def run(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        """Do `work` with a connection of the pool, within the timeout. Raises `Unavailable`, and what `work` raises."""
+    async def run(
+        self, work: Callable[[Connection], Awaitable[Result]], *, timeout_seconds: float | None = None
+    ) -> Result:
+        """Do `work` with a connection of the pool, within the timeout. Raises `Unavailable`, and what `work` raises.
+
+        One that is given more time than usual has to lift its statements' own limit.
+        """
+        limit = timeout_seconds or self._timeout
         self._breaker.check()
         task = asyncio.ensure_future(self._with_connection(work))
         try:
-            done, _ = await asyncio.wait({task}, timeout=self._timeout + GRACE_SECONDS)
+            done, _ = await asyncio.wait({task}, timeout=limit + GRACE_SECONDS)
         except asyncio.CancelledError:
             task.cancel()
             raise
         if not done:
             self._abandon(task)
             self._breaker.failed()
-            raise Unavailable(f"PostgreSQL did not answer within {self._timeout} s", dependency=NAME)
+            raise Unavailable(f"PostgreSQL did not answer within {limit} s", dependency=NAME)
         try:
             result = task.result()
         except AWAY as error:

@@ -25,7 +25,7 @@ ATTEMPTS = 5
 FIELDS = ("event_id", "user_id", "item_id", "type", "value", "occurred_at", "recommendation_id", "timed_by_server")
 
 _EVENT_TYPES = {event.value: event for event in EventType}
-_READ = tuple(interactions.c[name] for name in FIELDS[:-1])
+READ = tuple(interactions.c[name] for name in FIELDS[:-1])
 
 
 def _record() -> Statement:
@@ -64,17 +64,17 @@ def _record() -> Statement:
 
 _RECORD = _record()
 _STORED = Statement(
-    select(*_READ, interactions.c.timed_by_server).where(
+    select(*READ, interactions.c.timed_by_server).where(
         interactions.c.event_id == any_(bindparam("event_ids", type_=ARRAY(interactions.c.event_id.type)))
     )
 )
 _HISTORIES = Statement(
-    select(*_READ)
+    select(*READ)
     .where(interactions.c.user_id == any_(bindparam("user_ids", type_=ARRAY(BigInteger))))
     .order_by(interactions.c.user_id, interactions.c.occurred_at, interactions.c.event_id)
 )
 _RECENT = Statement(
-    select(*_READ)
+    select(*READ)
     .where(interactions.c.user_id == bindparam("user_id", type_=BigInteger))
     .order_by(interactions.c.occurred_at.desc(), interactions.c.event_id.desc())
     .limit(bindparam("limit", type_=Integer))
@@ -104,12 +104,12 @@ class PostgresInteractionLog:
         rows = await self._postgres.read(partial(_HISTORIES.all, user_ids=list(user_ids)))
         found: dict[int, list[Interaction]] = {user_id: [] for user_id in user_ids}
         for row in rows:
-            found[row[1]].append(_interaction(row))
+            found[row[1]].append(interaction_of(row))
         return found
 
     async def recent(self, user_id: int, limit: int) -> Sequence[Interaction]:
         rows = await self._postgres.read(partial(_RECENT.all, user_id=user_id, limit=limit))
-        return [_interaction(row) for row in rows]
+        return [interaction_of(row) for row in rows]
 
 
 async def _store(events: Mapping[int, Interaction], connection: Connection) -> Results:
@@ -153,7 +153,7 @@ async def _attempt(events: Mapping[int, Interaction], connection: Connection) ->
 
 async def _stored(event_ids: set[str], connection: Connection) -> dict[str, Interaction]:
     rows = await _STORED.all(connection, event_ids=list(event_ids)) if event_ids else []
-    return {row[0]: _interaction(row) for row in rows}
+    return {row[0]: interaction_of(row) for row in rows}
 
 
 def _columns(events: Iterable[Interaction]) -> dict[str, list[Any]]:
@@ -165,7 +165,7 @@ def _columns(events: Iterable[Interaction]) -> dict[str, list[Any]]:
     return columns
 
 
-def _interaction(row: Sequence[Any]) -> Interaction:
+def interaction_of(row: Sequence[Any]) -> Interaction:
     event_id, user_id, item_id, kind, value, at, recommendation_id, *timed_by_server = row
     named = None if recommendation_id is None else str(recommendation_id)
     return Interaction(event_id, user_id, item_id, _EVENT_TYPES[kind], at, value, named, *timed_by_server)

@@ -5,20 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Integer, any_, bindparam, delete, func, or_, select
+from psycopg import sql
+from sqlalchemy import Integer, LargeBinary, any_, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from recsys.adapters.postgres.engine import Connection, Postgres
+from recsys.adapters.postgres.erasures import LOCK
 from recsys.adapters.postgres.statement import Statement
-from recsys.adapters.tables import MOMENT, items, recommendation_lists
+from recsys.adapters.tables import MOMENT, items, recommendation_lists, tombstones
 from recsys.ports import KeptList
+from recsys.pseudonyms import Pseudonyms
 
 FIELDS = ("recommendation_id", "user_id", "release", "algorithm", "item_ids", "generated_at")
 
+_NO_ERASURE = sql.SQL("SELECT pg_advisory_xact_lock_shared({})").format(LOCK)
 _KEEP = Statement(
     insert(recommendation_lists)
-    .values({name: bindparam(name, type_=recommendation_lists.c[name].type) for name in FIELDS})
+    .from_select(
+        FIELDS,
+        select(*(bindparam(name, type_=recommendation_lists.c[name].type).label(name) for name in FIELDS)).where(
+            ~select(tombstones.c.hash).where(tombstones.c.hash == bindparam("hash", type_=LargeBinary)).exists()
+        ),
+    )
     .on_conflict_do_nothing(index_elements=["recommendation_id"])
 )
 _FORGET = Statement(
@@ -58,18 +68,22 @@ _COUNT_SHOWN = _count_shown()
 
 
 class PostgresRecommendationLog:
-    def __init__(self, postgres: Postgres) -> None:
-        self._postgres = postgres
+    def __init__(self, postgres: Postgres, pseudonyms: Pseudonyms) -> None:
+        self._postgres, self._pseudonyms = postgres, pseudonyms
 
     async def keep(self, lists: Sequence[KeptList]) -> None:
-        ordered = sorted(lists, key=lambda kept: kept.recommendation_id)
-        rows = [{name: getattr(kept, name) for name in FIELDS} | {"item_ids": list(kept.item_ids)} for kept in ordered]
+        rows = [self._row(kept) for kept in sorted(lists, key=lambda kept: kept.recommendation_id)]
 
         async def insert_all(connection: Connection) -> None:
             async with connection.transaction(), connection.cursor() as cursor:
+                await cursor.execute(_NO_ERASURE)
                 await cursor.executemany(_KEEP.sql, rows)
 
         await self._postgres.run(insert_all)
+
+    def _row(self, kept: KeptList) -> dict[str, Any]:
+        fields = {name: getattr(kept, name) for name in FIELDS}
+        return fields | {"item_ids": list(kept.item_ids), "hash": self._pseudonyms.user(kept.user_id)}
 
     async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:
         rows = await self._postgres.read(partial(_FIND.all, ids=list(recommendation_ids)))

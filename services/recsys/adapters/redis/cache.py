@@ -33,6 +33,7 @@ MAX_BODY_BYTES = 1 << 20
 MAX_READS = 10_000
 """Waiting in this process."""
 KEYS_A_COMMAND = 500
+SCANNED_AT_ONCE = 1000
 READ_PATIENCE_SECONDS = 0.2
 RECONNECT_PATIENCE_SECONDS = 0.25
 
@@ -96,6 +97,21 @@ class RedisRecommendationCache:
             await self._drop(names)
         CACHE_WRITES.labels("invalidated").inc(len(names))
 
+    async def sweep(self, is_forgotten: Callable[[int], bool]) -> int:
+        """A piece at a time, so that Redis answers others between; keys of before the sweep are not missed."""
+        dropped, cursor = 0, b"0"
+        while True:
+            (reply,) = await self._connection.request(
+                ("SCAN", cursor, "MATCH", PREFIX + b"*", "COUNT", SCANNED_AT_ONCE)
+            )
+            _check(reply)
+            cursor, names = reply
+            forgotten = [name for name in names if _is_of(name, is_forgotten)]
+            await self._drop(forgotten)
+            dropped += len(forgotten)
+            if cursor == b"0":
+                return dropped
+
     async def _drop(self, names: list[bytes]) -> None:
         for start in range(0, len(names), KEYS_A_COMMAND):
             (dropped,) = await self._connection.request(("UNLINK", *names[start : start + KEYS_A_COMMAND]))
@@ -152,6 +168,11 @@ class RedisRecommendationCache:
             _fail(reads, error)
         else:
             self._under_way += len(reads)
+
+
+def _is_of(name: bytes, is_wanted: Callable[[int], bool]) -> bool:
+    number = name.removeprefix(PREFIX)
+    return number.isdigit() and is_wanted(int(number))
 
 
 def _check(reply: object) -> None:

@@ -8,7 +8,9 @@ from recsys.testing.contracts.catalog_search import CatalogSearchContract
 from recsys.testing.contracts.database import Database
 from recsys.testing.contracts.decisions import DecisionLogContract
 from recsys.testing.contracts.deployments import DeploymentLogContract
+from recsys.testing.contracts.erasures import ErasuresContract
 from recsys.testing.contracts.interactions import InteractionLogContract
+from recsys.testing.contracts.personal_data import PersonalDataContract
 from recsys.testing.contracts.recommendation_lists import RecommendationLogContract
 from recsys.testing.contracts.repeated_events import RepeatedEventsContract
 from recsys.testing.contracts.users import UsersContract
@@ -19,7 +21,9 @@ __all__ = [
     "Database",
     "DecisionLogContract",
     "DeploymentLogContract",
+    "ErasuresContract",
     "InteractionLogContract",
+    "PersonalDataContract",
     "RecommendationCacheContract",
     "RecommendationLogContract",
     "RepeatedEventsContract",

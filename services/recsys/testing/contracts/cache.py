@@ -120,3 +120,10 @@ class RecommendationCacheContract:
 
     async def _version(self, cache: RecommendationCache, user_id: int) -> str:
         return (await cache.read(user_id, "key")).version
+
+    async def test_a_sweep_drops_those_who_are_forgotten(self, cache: RecommendationCache, clock: ManualClock) -> None:
+        for user_id in range(1, 41):
+            await self._store(cache, clock, user_id, "key")
+        assert await cache.sweep(lambda user_id: user_id % 10 == 0) == 4
+        found = [await self._read(cache, user_id) for user_id in range(1, 41)]
+        assert [number for number, body in enumerate(found, 1) if body is None] == [10, 20, 30, 40]

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from recsys.domain import EventType, Interaction, Item, ReleaseDecision, User
-from recsys.ports import Catalog, DecisionLog, DeploymentLog, InteractionLog, RecommendationLog, Users
+from recsys.ports import (
+    Catalog,
+    DecisionLog,
+    DeploymentLog,
+    Erasures,
+    InteractionLog,
+    PersonalData,
+    RecommendationLog,
+    Users,
+)
+from recsys.pseudonyms import Pseudonyms
 from recsys.testing.clock import ManualClock
 
 
@@ -24,6 +34,9 @@ class Database:
     decide: Callable[[ReleaseDecision], Awaitable[None]]
     """What a training writes."""
     clock: ManualClock
+    erasures: Erasures
+    personal_data: PersonalData
+    pseudonyms: Pseudonyms
 
     async def user(self) -> int:
         """A new one's id."""
