@@ -85,24 +85,30 @@ def write_release(releases: Path, release: Release) -> str:
         ValueError: a metric or setting is not finite.
     """
     check_version(release.version)
-    with _staging(releases, release.version) as folder:
-        _save_parts(folder, release)
-        hashes = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files_of(folder)}
-        algorithms = {
-            name: AlgorithmEntry(model.settings, release.metrics.get(name.value, {}))
-            for name, model in release.models.items()
-        }
-        manifest = Manifest(release.version, release.created_at, release.snapshot, algorithms, hashes)
-        digest = write_manifest(folder, manifest)
-        for path in [folder, *folder.rglob("*")]:
-            _flush(path)
+    with staging(releases, release.version) as folder:
+        save_parts(folder, release)
+        digest = seal(folder, release)
         folder.rename(releases / release.version)
-    _flush(releases)
+    flush(releases)
+    return digest
+
+
+def seal(folder: Path, release: Release) -> str:
+    """Hash what was saved below `folder` into its manifest, and flush all of it; returns the manifest's sha256."""
+    hashes = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files_of(folder)}
+    algorithms = {
+        name: AlgorithmEntry(model.settings, release.metrics.get(name.value, {}))
+        for name, model in release.models.items()
+    }
+    manifest = Manifest(release.version, release.created_at, release.snapshot, algorithms, hashes)
+    digest = write_manifest(folder, manifest)
+    for path in [folder, *folder.rglob("*")]:
+        flush(path)
     return digest
 
 
 @contextmanager
-def _staging(releases: Path, version: str) -> Iterator[Path]:
+def staging(releases: Path, version: str) -> Iterator[Path]:
     """A hidden folder beside the final one, gone afterwards unless it was renamed."""
     folder = releases / f".{version}.writing"
     folder.mkdir(parents=True)
@@ -112,7 +118,8 @@ def _staging(releases: Path, version: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _save_parts(folder: Path, release: Release) -> None:
+def save_parts(folder: Path, release: Release) -> None:
+    """Into an empty folder."""
     if release.report is not None:
         (folder / REPORT).write_text(release.report, encoding="utf-8")
     save_array(folder, "user_ids", release.user_ids)
@@ -127,7 +134,7 @@ def _save_parts(folder: Path, release: Release) -> None:
         model.save(folder / name.value)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """To the disk: a power cut after the release went live must not leave empty files behind."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

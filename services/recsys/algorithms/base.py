@@ -197,6 +197,14 @@ class Recommender(ABC):
     def load(cls, folder: Path) -> Self:
         """The inverse of `save`; arrays are memory-mapped read-only."""
 
+    def of_users(self, rows: IndexArray) -> Self:
+        """The model with what it holds of these trained users and of no others, whose rows are counted anew.
+
+        Here itself: most models hold nothing of a single user, but sums over all of them.
+        """
+        del rows
+        return self
+
     def measured(self, histories: Histories) -> Self:
         """The last step of every `fit`: learn the spread of the scores over users like these."""
         self.spread = measure(self, histories)

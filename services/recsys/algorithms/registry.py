@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 from recsys.algorithms.als import Als
-from recsys.algorithms.base import Recommender
+from recsys.algorithms.base import IndexArray, Recommender
 from recsys.algorithms.content_based import ContentBased
 from recsys.algorithms.ease import Ease
 from recsys.algorithms.hybrid import Hybrid
@@ -34,6 +35,12 @@ def create(name: Algorithm, settings: Mapping[str, Any] | None = None) -> Recomm
     """
     model = ALGORITHMS[name]
     return model(model.config_class(**(settings or {})))
+
+
+def of_users(models: Mapping[Algorithm, Recommender], rows: IndexArray) -> dict[Algorithm, Recommender]:
+    """The models with what they hold of these users and of no others; the hybrid has these components."""
+    kept = {name: model.of_users(rows) for name, model in models.items()}
+    return {name: copy(model).bind(kept) if isinstance(model, Hybrid) else model for name, model in kept.items()}
 
 
 def load_models(folder: Path, names: Sequence[Algorithm]) -> Mapping[Algorithm, Recommender]:

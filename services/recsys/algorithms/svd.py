@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -145,6 +146,13 @@ class Svd(Recommender):
         own = self._history(history)
         brought: FloatArray = (self.item_factors[items] @ self.item_factors[own.indices].T) * own.data
         return brought
+
+    def of_users(self, rows: IndexArray) -> Self:
+        if self.ratings is None:
+            return self
+        model = copy(self)
+        model.ratings = replace(self.ratings, users=self.ratings.users[rows])
+        return model
 
     def save(self, folder: Path) -> None:
         self.save_config(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -84,6 +85,12 @@ class UserBased(Recommender):
         held: FloatArray = near.data ** np.float32(self.config.power - 1)
         brought: FloatArray = (shared @ (said * held[:, None])).T
         return brought
+
+    def of_users(self, rows: IndexArray) -> Self:
+        model = copy(self)
+        model.users = self.users[rows]
+        model.compared = self.compared[:, rows]
+        return model
 
     def save(self, folder: Path) -> None:
         self.save_config(folder)

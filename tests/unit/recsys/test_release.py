@@ -209,13 +209,13 @@ def test_every_file_is_flushed_before_the_folder_is_visible(
     tmp_path: Path, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[tuple[Path, bool]] = []
-    flush = release_module._flush
+    flush = release_module.flush
 
     def record(path: Path) -> None:
         flushed.append((path, (tmp_path / "v1").exists()))
         flush(path)
 
-    monkeypatch.setattr(release_module, "_flush", record)
+    monkeypatch.setattr(release_module, "flush", record)
     write_release(tmp_path, release)
     hidden = tmp_path / ".v1.writing"
     before = {path for path, visible in flushed if not visible}
