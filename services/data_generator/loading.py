@@ -13,6 +13,7 @@ from recsys.errors import DataRefused
 TABLES = (
     "interactions",
     "recommendation_lists",
+    "hidden_items",
     "user_liked_items",
     "user_preferences",
     "users",

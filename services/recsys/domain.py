@@ -108,6 +108,14 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenItem:
+    """One that its user never wants to see again."""
+
+    item_id: int
+    hidden_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """An event of the user's own, and how much of a part's share it brought."""
 

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recsys.domain import Deployment, Erasure, Interaction, Item, ReleaseDecision, User
+from recsys.domain import Deployment, Erasure, HiddenItem, Interaction, Item, ReleaseDecision, User
+
+MAX_HIDDEN = 10_000
+"""Items that one user may hide."""
 
 
 class Clock(Protocol):
@@ -126,6 +129,24 @@ class InteractionLog(Protocol):
 
     async def recent(self, user_id: int, limit: int) -> Sequence[Interaction]:
         """Newest first."""
+        ...
+
+
+class HiddenItems(Protocol):
+    """What users never want to see again. Every call returns after the commit."""
+
+    async def hide(self, user_id: int, item_id: int) -> bool:
+        """True if it was not hidden before. Raises `NotFound` for an unknown user or item, `Conflict` for one beyond
+        `MAX_HIDDEN`.
+        """
+        ...
+
+    async def show(self, user_id: int, item_id: int) -> bool:
+        """No longer hide it; True if it was hidden. Raises `NotFound`."""
+        ...
+
+    async def of(self, user_ids: Sequence[int]) -> Mapping[int, Sequence[HiddenItem]]:
+        """Of each user, oldest first; an empty sequence for a user without any."""
         ...
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from recsys.adapters import memory
 from recsys.adapters.clock import SystemClock
+from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
 from recsys.adapters.mlflow import MlflowRegistry
 from recsys.adapters.postgres import (
@@ -17,6 +18,7 @@ from recsys.adapters.postgres import (
     PostgresDecisionLog,
     PostgresDeploymentLog,
     PostgresErasures,
+    PostgresHiddenItems,
     PostgresInteractionLog,
     PostgresPersonalData,
     PostgresRecommendationLog,
@@ -29,6 +31,7 @@ from recsys.ports import (
     DecisionLog,
     DeploymentLog,
     Erasures,
+    HiddenItems,
     InteractionLog,
     PersonalData,
     RecommendationCache,
@@ -50,6 +53,7 @@ class Stores:
     catalog: Catalog
     users: Users
     interactions: InteractionLog
+    hidden_items: HiddenItems
     lists: RecommendationLog
     cache: RecommendationCache
     registry: ReleaseRegistry
@@ -78,6 +82,7 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
             catalog=database.catalog,
             users=database.users,
             interactions=database.interactions,
+            hidden_items=database.hidden_items,
             lists=database.lists,
             deployments=database.deployments,
             decisions=database.decisions,
@@ -106,6 +111,7 @@ class _Database:
     catalog: Catalog
     users: Users
     interactions: InteractionLog
+    hidden_items: HiddenItems
     lists: RecommendationLog
     deployments: DeploymentLog
     decisions: DecisionLog
@@ -126,6 +132,7 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
             memory.MemoryCatalog(world),
             memory.MemoryUsers(world),
             memory.MemoryInteractionLog(world),
+            MemoryHiddenItems(world),
             memory.MemoryRecommendationLog(world),
             memory.MemoryDeploymentLog(world),
             memory.MemoryDecisionLog(world),
@@ -141,6 +148,7 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
         PostgresCatalog(server, clock),
         PostgresUsers(server, clock),
         PostgresInteractionLog(server),
+        PostgresHiddenItems(server, clock),
         PostgresRecommendationLog(server, pseudonyms),
         PostgresDeploymentLog(server),
         PostgresDecisionLog(server),

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from native.providers.postgres import PostgresServer
 from recsys.adapters import memory, postgres
+from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
 from recsys.domain import ReleaseDecision
 from recsys.migrations import migrate
@@ -31,6 +32,7 @@ def _in_memory(clock: ManualClock) -> Database:
         memory.MemoryCatalog(shared),
         memory.MemoryUsers(shared),
         memory.MemoryInteractionLog(shared),
+        MemoryHiddenItems(shared),
         memory.MemoryRecommendationLog(shared),
         memory.MemoryDeploymentLog(shared),
         memory.MemoryDecisionLog(shared),
@@ -63,6 +65,7 @@ def _in_postgres(server: postgres.Postgres, owner: psycopg.Connection, clock: Ma
         postgres.PostgresCatalog(server, clock),
         postgres.PostgresUsers(server, clock),
         postgres.PostgresInteractionLog(server),
+        postgres.PostgresHiddenItems(server, clock),
         postgres.PostgresRecommendationLog(server, pseudonyms),
         postgres.PostgresDeploymentLog(server),
         postgres.PostgresDecisionLog(server),

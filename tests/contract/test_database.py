@@ -25,6 +25,10 @@ class TestInteractionLog(contracts.InteractionLogContract):
     pass
 
 
+class TestHiddenItems(contracts.HiddenItemsContract):
+    pass
+
+
 class TestRepeatedEvents(contracts.RepeatedEventsContract):
     pass
 

@@ -32,6 +32,8 @@ class MemoryDatabase:
     categories: set[str] = field(default_factory=set)
     users: dict[int, User] = field(default_factory=dict)
     events: dict[str, Interaction] = field(default_factory=dict)
+    hidden: dict[int, dict[int, datetime]] = field(default_factory=dict)
+    """When each user hid each item."""
     lists: dict[str, KeptList] = field(default_factory=dict)
     deployments: list[Deployment] = field(default_factory=list)
     decisions: list[ReleaseDecision] = field(default_factory=list)
@@ -135,7 +137,10 @@ class MemoryUsers:
         if user.external_id is not None and any(other.external_id == user.external_id for other in users.values()):
             raise taken("user", user.external_id)
         signed_up_at = user.signed_up_at or self._database.clock.now()
-        stored = replace(user, user_id=max(users, default=0) + 1, signed_up_at=signed_up_at)
+        user_id = max(users, default=0) + 1
+        while self._database.pseudonyms.user(user_id) in self._database.tombstones:
+            user_id += 1
+        stored = replace(user, user_id=user_id, signed_up_at=signed_up_at)
         users[stored.user_id] = stored
         return stored
 

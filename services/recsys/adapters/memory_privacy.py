@@ -29,6 +29,7 @@ class MemoryErasures:
         lists = [kept.recommendation_id for kept in database.lists.values() if kept.user_id == user_id]
         removed |= {"interactions": len(events), "recommendation_lists": len(lists)}
         removed |= {"user_preferences": len(user.preferences), "user_liked_items": len(user.liked_item_ids)}
+        removed["hidden_items"] = len(database.hidden.pop(user_id, {}))
         for event_id in events:
             del database.events[event_id]
         for recommendation_id in lists:

@@ -107,6 +107,14 @@ interactions = Table(
     _optional("recommendation_id", UUID(as_uuid=False)),
 )
 
+hidden_items = Table(
+    "hidden_items",
+    metadata,
+    _key("user_id", BigInteger),
+    _key("item_id", BigInteger),
+    _required("hidden_at", MOMENT),
+)
+
 recommendation_lists = Table(
     "recommendation_lists",
     metadata,

@@ -19,8 +19,18 @@ def erased_user(user_id: int) -> Erased:
     return Erased(detail, fields=(FieldError("user_id", detail),))
 
 
+def erased_external() -> Erased:
+    detail = "the user with this external id asked to be forgotten and was erased"
+    return Erased(detail, fields=(FieldError("external_id", detail),))
+
+
 def unknown_item(item_id: int) -> NotFound:
     return _unknown("item", item_id)
+
+
+def hides_too_many(most: int) -> Conflict:
+    detail = f"a user hides at most {most} items: show another one again first"
+    return Conflict(detail, fields=(FieldError("item_id", detail),))
 
 
 def not_registered(version: str) -> NotFound:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recsys.adapters import memory
+from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
 from recsys.ports import Clock
 from recsys.stores import Stores
@@ -31,6 +32,7 @@ def memory_stores(database: memory.MemoryDatabase, champion: str | None = None) 
         catalog=memory.MemoryCatalog(database),
         users=memory.MemoryUsers(database),
         interactions=memory.MemoryInteractionLog(database),
+        hidden_items=MemoryHiddenItems(database),
         lists=memory.MemoryRecommendationLog(database),
         cache=memory.MemoryRecommendationCache(database.clock),
         registry=memory.MemoryReleaseRegistry(champion),

@@ -7,6 +7,7 @@ from recsys.adapters.postgres.decisions import PostgresDecisionLog
 from recsys.adapters.postgres.deployments import PostgresDeploymentLog
 from recsys.adapters.postgres.engine import Postgres
 from recsys.adapters.postgres.erasures import PostgresErasures
+from recsys.adapters.postgres.hidden_items import PostgresHiddenItems
 from recsys.adapters.postgres.interactions import PostgresInteractionLog
 from recsys.adapters.postgres.personal_data import PostgresPersonalData
 from recsys.adapters.postgres.recommendation_lists import PostgresRecommendationLog
@@ -18,6 +19,7 @@ __all__ = [
     "PostgresDecisionLog",
     "PostgresDeploymentLog",
     "PostgresErasures",
+    "PostgresHiddenItems",
     "PostgresInteractionLog",
     "PostgresPersonalData",
     "PostgresRecommendationLog",

@@ -9,6 +9,7 @@ from recsys.testing.contracts.database import Database
 from recsys.testing.contracts.decisions import DecisionLogContract
 from recsys.testing.contracts.deployments import DeploymentLogContract
 from recsys.testing.contracts.erasures import ErasuresContract
+from recsys.testing.contracts.hidden_items import HiddenItemsContract
 from recsys.testing.contracts.interactions import InteractionLogContract
 from recsys.testing.contracts.personal_data import PersonalDataContract
 from recsys.testing.contracts.recommendation_lists import RecommendationLogContract
@@ -22,6 +23,7 @@ __all__ = [
     "DecisionLogContract",
     "DeploymentLogContract",
     "ErasuresContract",
+    "HiddenItemsContract",
     "InteractionLogContract",
     "PersonalDataContract",
     "RecommendationCacheContract",

@@ -12,6 +12,7 @@ from recsys.ports import (
     DecisionLog,
     DeploymentLog,
     Erasures,
+    HiddenItems,
     InteractionLog,
     PersonalData,
     RecommendationLog,
@@ -28,6 +29,7 @@ class Database:
     catalog: Catalog
     users: Users
     interactions: InteractionLog
+    hidden_items: HiddenItems
     lists: RecommendationLog
     deployments: DeploymentLog
     decisions: DecisionLog
