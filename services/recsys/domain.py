@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 MAX_ID = 2**63 - 1
+GUEST = 0
+"""The user id of whoever has none yet."""
 MAX_CLOCK_SKEW_SECONDS = 300
 MIN_AGE, MAX_AGE = 13, 120
 MIN_RATING, MAX_RATING = 0.5, 5.0

@@ -183,6 +183,49 @@ class RecommendationLog(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedSession:
+    events: Sequence[Interaction]
+    """Oldest first."""
+    token: str
+    """Of this closing."""
+
+
+class Sessions(Protocol):
+    """What guests did, by the id of a session that nobody can guess; it ends some time after it was last used.
+
+    Every method raises `NotFound` for a session that has ended or never was, unless it says otherwise.
+    """
+
+    async def begin(self) -> str:
+        """The id of a new one."""
+        ...
+
+    async def record(self, session_id: str, event: Interaction) -> Recorded:
+        """Keep an event of nobody's (`GUEST`). A repeated event id is what it is in `InteractionLog`. Raises
+        `InvalidInput`, and `Conflict` too while the session is closed or where it is full.
+        """
+        ...
+
+    async def events(self, session_id: str) -> Sequence[Interaction]:
+        """Oldest first."""
+        ...
+
+    async def close(self, session_id: str) -> ClosedSession:
+        """What is to be merged into an account; until it is reopened, or for a while if nobody does, no event is taken
+        that a merge would miss.
+        """
+        ...
+
+    async def reopen(self, session_id: str, token: str) -> None:
+        """Nothing if somebody else closed it meanwhile, or it is gone."""
+        ...
+
+    async def end(self, session_id: str, token: str) -> None:
+        """Forget it, under the same condition."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class CacheEntry:
     """Ready-made answer bytes. `version` is the user's event version read before the computation began."""
 

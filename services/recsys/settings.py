@@ -171,6 +171,8 @@ class Settings(BaseSettings):
     """What the hashes of erased users are keyed with; None: one that is drawn into the state folder."""
 
     cache_ttl_seconds: int = Field(default=3600, ge=1, alias="RECSTACK_CACHE_TTL_SECONDS")
+    session_ttl_seconds: int = Field(default=86_400, ge=1, alias="RECSTACK_SESSION_TTL_SECONDS")
+    """A guest's session ends so long after it was last used."""
     alias_poll_seconds: float = Field(default=5.0, gt=0, alias="RECSTACK_ALIAS_POLL_SECONDS")
     diversity: float = Field(default=0.0, ge=0, le=1, alias="RECSTACK_DIVERSITY")
     lists_retention_days: int = Field(default=30, ge=1, alias="RECSTACK_LISTS_RETENTION_DAYS")

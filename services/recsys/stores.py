@@ -11,6 +11,7 @@ from recsys.adapters import memory
 from recsys.adapters.clock import SystemClock
 from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
+from recsys.adapters.memory_sessions import MemorySessions
 from recsys.adapters.mlflow import MlflowRegistry
 from recsys.adapters.postgres import (
     Postgres,
@@ -24,7 +25,13 @@ from recsys.adapters.postgres import (
     PostgresRecommendationLog,
     PostgresUsers,
 )
-from recsys.adapters.redis import RedisConnection, RedisRecommendationCache, new_generation, read_address
+from recsys.adapters.redis import (
+    RedisConnection,
+    RedisRecommendationCache,
+    RedisSessions,
+    new_generation,
+    read_address,
+)
 from recsys.ports import (
     Catalog,
     Clock,
@@ -37,6 +44,7 @@ from recsys.ports import (
     RecommendationCache,
     RecommendationLog,
     ReleaseRegistry,
+    Sessions,
     Users,
 )
 from recsys.pseudonyms import Pseudonyms
@@ -56,6 +64,7 @@ class Stores:
     hidden_items: HiddenItems
     lists: RecommendationLog
     cache: RecommendationCache
+    sessions: Sessions
     registry: ReleaseRegistry
     deployments: DeploymentLog
     decisions: DecisionLog
@@ -76,7 +85,7 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, clock, stack)
-        cache, ping_cache = await _open_cache(settings, clock, stack)
+        cache, sessions, ping_cache = await _open_cache(settings, clock, stack)
         registry, ping_registry = await _open_registry(settings, stack)
         yield Stores(
             catalog=database.catalog,
@@ -90,6 +99,7 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
             personal_data=database.personal_data,
             pseudonyms=database.pseudonyms,
             cache=cache,
+            sessions=sessions,
             registry=registry,
             clock=clock,
             pings={"postgres": database.ping, "redis": ping_cache, "mlflow": ping_registry},
@@ -159,9 +169,13 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
     )
 
 
-async def _open_cache(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[RecommendationCache, Ping]:
+async def _open_cache(
+    settings: Settings, clock: Clock, stack: AsyncExitStack
+) -> tuple[RecommendationCache, Sessions, Ping]:
+    session_ttl = settings.session_ttl_seconds
     if _in_memory(settings.redis_url):
-        return memory.MemoryRecommendationCache(clock), _always_up
+        sessions = MemorySessions(clock, ttl_seconds=session_ttl)
+        return memory.MemoryRecommendationCache(clock), sessions, _always_up
     connection = await stack.enter_async_context(
         RedisConnection(
             settings.redis_url,
@@ -170,7 +184,8 @@ async def _open_cache(settings: Settings, clock: Clock, stack: AsyncExitStack) -
             greet=new_generation,
         )
     )
-    return RedisRecommendationCache(connection, clock, ttl_seconds=settings.cache_ttl_seconds), connection.ping
+    cache = RedisRecommendationCache(connection, clock, ttl_seconds=settings.cache_ttl_seconds)
+    return cache, RedisSessions(connection, clock, ttl_seconds=session_ttl), connection.ping
 
 
 async def _open_registry(settings: Settings, stack: AsyncExitStack) -> tuple[ReleaseRegistry, Ping]:

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from recsys.domain import (
+    GUEST,
     MAX_AGE,
     MAX_ID,
     MAX_RATING,
@@ -56,6 +57,11 @@ def accept_interaction(event: Interaction) -> Interaction:
     if event.recommendation_id is None:
         return event
     return replace(event, recommendation_id=str(UUID(event.recommendation_id)))
+
+
+def accept_guest_event(event: Interaction) -> Interaction:
+    """As `accept_interaction`, of somebody who has no id yet."""
+    return replace(accept_interaction(replace(event, user_id=MAX_ID)), user_id=GUEST)
 
 
 def is_text(value: str) -> bool:

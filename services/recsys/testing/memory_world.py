@@ -5,6 +5,7 @@ from __future__ import annotations
 from recsys.adapters import memory
 from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
+from recsys.adapters.memory_sessions import MemorySessions
 from recsys.ports import Clock
 from recsys.stores import Stores
 from recsys.testing.worlds import SmallWorld
@@ -35,6 +36,7 @@ def memory_stores(database: memory.MemoryDatabase, champion: str | None = None) 
         hidden_items=MemoryHiddenItems(database),
         lists=memory.MemoryRecommendationLog(database),
         cache=memory.MemoryRecommendationCache(database.clock),
+        sessions=MemorySessions(database.clock, ttl_seconds=600),
         registry=memory.MemoryReleaseRegistry(champion),
         deployments=memory.MemoryDeploymentLog(database),
         decisions=memory.MemoryDecisionLog(database),

@@ -14,6 +14,7 @@ from recsys.testing.contracts.interactions import InteractionLogContract
 from recsys.testing.contracts.personal_data import PersonalDataContract
 from recsys.testing.contracts.recommendation_lists import RecommendationLogContract
 from recsys.testing.contracts.repeated_events import RepeatedEventsContract
+from recsys.testing.contracts.sessions import SessionsContract
 from recsys.testing.contracts.users import UsersContract
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "RecommendationCacheContract",
     "RecommendationLogContract",
     "RepeatedEventsContract",
+    "SessionsContract",
     "UsersContract",
 ]
