@@ -32,6 +32,7 @@ PLACES: Mapping[str, Place] = {
     "MissingClicks": Place(QUALITY, 71),
     "FeedbackLoop": Place(QUALITY, 72),
     "DependencyDegraded": Place(INFRASTRUCTURE, 12),
+    "ErasureHangs": Place(INFRASTRUCTURE, 62),
 }
 
 

@@ -36,6 +36,7 @@ def infrastructure() -> Dashboard:
         Section("Redis", [*_cache(), *_keys()]),
         Section("Prometheus", _prometheus()),
         Section("Jobs", _jobs()),
+        Section("Erasures", _erasures()),
     ]
     return dashboard(INFRASTRUCTURE, "Infrastructure", about, sections)
 
@@ -328,5 +329,31 @@ def _jobs() -> Panels:
             Query("sort_desc(max by (exported_job) (recstack_job_seconds))", "{{exported_job}}"),
             width=12,
             height=6,
+        ),
+    ]
+
+
+def _erasures() -> Panels:
+    return [
+        chart(
+            Caption(61, "Users erased", "Who asked to be forgotten, in an hour.", Short),
+            Query("sum(increase(recstack_erasures_total[1h]))", "erased"),
+            colours={"erased": CALM},
+            width=8,
+        ),
+        chart(
+            Caption(
+                62,
+                "Oldest erasure that waits",
+                "By the store that has still to follow: Redis within minutes, releases and MLflow at the next training.",
+                Seconds,
+            ),
+            Query("max by (store) (recstack_erasures_oldest_waiting_seconds)", "{{store}}"),
+            width=8,
+        ),
+        chart(
+            Caption(63, "Erasures that wait", "By the store that has still to follow.", Short),
+            Query("max by (store) (recstack_erasures_waiting)", "{{store}}"),
+            width=8,
         ),
     ]

@@ -18,12 +18,13 @@ from recommendation_api.routes import (
     health,
     interactions,
     items,
+    privacy,
     recommendations,
     releases,
     reports,
     users,
 )
-from recommendation_api.routes.dependencies import refuse_unknown_query
+from recommendation_api.routes.dependencies import refuse_erased, refuse_unknown_query
 from recommendation_api.serving import HotPath
 from recsys.settings import Settings
 from recsys.stores import open_stores
@@ -34,6 +35,7 @@ ROUTERS = (
     algorithms.router,
     interactions.router,
     users.router,
+    privacy.router,
     items.router,
     discovery.router,
     releases.router,
@@ -67,7 +69,7 @@ def _routes(lifespan: Lifespan) -> FastAPI:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(refuse_unknown_query)],
+        dependencies=[Depends(refuse_unknown_query), Depends(refuse_erased)],
     )
     for router in ROUTERS:
         app.include_router(router)

@@ -31,6 +31,13 @@ class RevisionHint:
     def give(self) -> None:
         self._path.touch()
 
+    async def given(self, within: float) -> None:
+        """Return when anyone gives one, after `within` seconds at the latest."""
+        for _ in range(max(1, round(within / HINT_SECONDS))):
+            await asyncio.sleep(HINT_SECONDS)
+            if self.taken():
+                return
+
     def taken(self) -> bool:
         """Whether anyone has given a hint since the last call."""
         before, self._seen = self._seen, self._read()
@@ -106,11 +113,8 @@ class CatalogueMirror:
     async def _next_turn(self) -> None:
         if self._hint is None:
             await asyncio.sleep(self._poll_seconds)
-            return
-        for _ in range(max(1, round(self._poll_seconds / HINT_SECONDS))):
-            await asyncio.sleep(HINT_SECONDS)
-            if self._hint.taken():
-                return
+        else:
+            await self._hint.given(self._poll_seconds)
 
     async def _try(self) -> None:
         """One read that never raises: a follower that ended would leave the worker with an old catalogue for good."""

@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from recommendation_api.attribution import Attribution
 from recommendation_api.catalogue import CatalogueMirror, RevisionHint
 from recommendation_api.coverage import Coverage
+from recommendation_api.erasing import Eraser
+from recommendation_api.forgotten import Forgotten
 from recommendation_api.invalidation import Invalidation
 from recommendation_api.metrics import leave_metrics
 from recommendation_api.places import run_folder
@@ -38,6 +40,8 @@ class State(TypedDict):
     invalidation: Invalidation
     recorder: Recorder
     serving: Serving
+    forgotten: Forgotten
+    eraser: Eraser
 
 
 class Lifespan:
@@ -60,10 +64,18 @@ class Lifespan:
             failures_at_zero()
             stores = await stack.enter_async_context(self._open_stores(settings))
             catalogue = CatalogueMirror(
-                stores.catalog, poll_seconds=settings.catalogue_poll_seconds, hint=_hint(settings)
+                stores.catalog, poll_seconds=settings.catalogue_poll_seconds, hint=_hint(settings, "catalogue")
             )
             stack.push_async_callback(catalogue.aclose)
             await catalogue.start()
+            forgotten = Forgotten(
+                stores.erasures,
+                stores.pseudonyms,
+                poll_seconds=settings.catalogue_poll_seconds,
+                hint=_hint(settings, "erasures"),
+            )
+            stack.push_async_callback(forgotten.aclose)
+            await forgotten.start()
             invalidation = Invalidation(stores, catalogue)
             stack.push_async_callback(invalidation.aclose)
             invalidation.start()
@@ -72,23 +84,28 @@ class Lifespan:
             for task in (attribution, coverage, Probes(stores.pings, other_servers(settings))):
                 stack.push_async_callback(task.aclose)
                 task.start()
-            serving = await Serving.start(stores, catalogue, settings)
+            serving = await Serving.start(stores, catalogue, settings, forgotten)
             stack.push_async_callback(serving.aclose)
+            eraser = Eraser(stores, forgotten)
+            stack.push_async_callback(eraser.aclose)
+            eraser.start()
             self.state = State(
                 settings=settings,
                 stores=stores,
                 catalogue=catalogue,
                 invalidation=invalidation,
-                recorder=Recorder(stores, invalidation, attribution),
+                recorder=Recorder(stores, invalidation, attribution, forgotten),
                 serving=serving,
+                forgotten=forgotten,
+                eraser=eraser,
             )
             logger.info("serving", pid=os.getpid(), release=serving.release.version if serving.release else None)
             yield self.state
             self.state = None
 
 
-def _hint(settings: Settings) -> RevisionHint | None:
-    return RevisionHint(run_folder(settings) / "catalogue") if settings.api_workers > 1 else None
+def _hint(settings: Settings, name: str) -> RevisionHint | None:
+    return RevisionHint(run_folder(settings) / name) if settings.api_workers > 1 else None
 
 
 def _coverage_lock(settings: Settings) -> Path | None:

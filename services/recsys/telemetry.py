@@ -32,6 +32,8 @@ Values = frozenset[str] | re.Pattern[str]
 ALGORITHMS = frozenset(algorithm.value for algorithm in Algorithm)
 EVENT_TYPES = frozenset(event.value for event in EventType)
 DEPENDENCIES = frozenset({"postgres", "redis", "mlflow", "elasticsearch", "jupyter"})
+ERASED_STORES = frozenset({"redis", "releases", "mlflow"})
+"""Those that follow the database."""
 ROUTES = re.compile(r"/[a-z_/{}.]*|unknown")
 """Templates as the API declares them."""
 STATUSES = re.compile(r"[1-5]\d\d")
@@ -58,6 +60,8 @@ TASKS = frozenset(
         "coverage",
         "probes",
         "invalidation",
+        "forgotten",
+        "erasing",
         "job_records",
     }
 )
@@ -113,6 +117,7 @@ SHOWN_COVERAGE = Gauge(
 )
 LISTS_DROPPED = Counter("recstack_lists_dropped_total", "Computed lists that were not kept because the queue was full")
 
+
 # --- events and what came of the lists
 
 EVENTS = Counter("recstack_events_total", "Events received", ["type", "outcome"])
@@ -129,6 +134,22 @@ ATTRIBUTED_REVENUE = Counter(
 )
 UNATTRIBUTED_EVENTS = Counter(
     "recstack_unattributed_events_total", "Events that name a list and could not be attributed, by why", ["reason"]
+)
+
+# --- people who asked to be forgotten
+
+ERASURES = Counter("recstack_erasures_total", "Users erased")
+ERASURES_WAITING = Gauge(
+    "recstack_erasures_waiting",
+    "Erasures that a store has still to follow: Redis when it is back, releases and MLflow at the next training",
+    ["store"],
+    multiprocess_mode="livemostrecent",
+)
+ERASURES_OLDEST = Gauge(
+    "recstack_erasures_oldest_waiting_seconds",
+    "How long the oldest of them has been waiting",
+    ["store"],
+    multiprocess_mode="livemostrecent",
 )
 
 # --- dependencies
@@ -252,13 +273,17 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_recommended_items": {"source": ALGORITHMS | {"refill", "diversity"}},
     "recstack_events": {
         "type": EVENT_TYPES | {"unknown"},
-        "outcome": frozenset({"stored", "duplicate", "not_found", "conflict", "invalid", "unavailable", "failed"}),
+        "outcome": frozenset(
+            {"stored", "duplicate", "not_found", "erased", "conflict", "invalid", "unavailable", "failed"}
+        ),
     },
     "recstack_attributed_events": {"algorithm": ALGORITHMS, "type": EVENT_TYPES},
     "recstack_attributed_revenue": {"algorithm": ALGORITHMS},
     "recstack_unattributed_events": {
         "reason": frozenset({"unknown_list", "other_user", "not_in_list", "queue_full", "unavailable"})
     },
+    "recstack_erasures_waiting": {"store": ERASED_STORES},
+    "recstack_erasures_oldest_waiting_seconds": {"store": ERASED_STORES},
     "recstack_degraded_answers": {"dependency": DEPENDENCIES},
     "recstack_dependency_up": {"dependency": DEPENDENCIES},
     "recstack_breaker_state": {"dependency": DEPENDENCIES},

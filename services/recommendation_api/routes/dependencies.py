@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.erasing import Eraser
+from recommendation_api.forgotten import Forgotten
 from recommendation_api.invalidation import Invalidation
 from recommendation_api.keys import require_admin
 from recommendation_api.recording import Recorder
 from recommendation_api.serving import Serving
-from recsys.errors import FieldError, InvalidInput
+from recsys.domain import MAX_ID
+from recsys.errors import FieldError, InvalidInput, NotFound
 from recsys.settings import Settings
 from recsys.stores import Stores
 
@@ -39,6 +43,24 @@ async def refuse_body(request: Request) -> None:
         raise InvalidInput(message, fields=(FieldError("body", message),))
 
 
+async def refuse_erased(request: Request) -> AsyncIterator[None]:
+    """Whoever an address names: raises `Erased` for somebody whom this worker knows to be, and for an unknown user who
+    was erased by another worker just now.
+    """
+    named = request.path_params.get("user_id") or request.query_params.get("user_id") or ""
+    user_id = int(named) if str(named).isascii() and str(named).isdigit() else 0
+    if not 1 <= user_id <= MAX_ID:
+        yield
+        return
+    forgotten = cast(Forgotten, request.state.forgotten)
+    forgotten.refuse(user_id)
+    try:
+        yield
+    except NotFound:
+        await forgotten.refuse_late(user_id)
+        raise
+
+
 def _settings(request: Request) -> Settings:
     return cast(Settings, request.state.settings)
 
@@ -59,6 +81,14 @@ def _recorder(request: Request) -> Recorder:
     return cast(Recorder, request.state.recorder)
 
 
+def _eraser(request: Request) -> Eraser:
+    return cast(Eraser, request.state.eraser)
+
+
+def _forgotten(request: Request) -> Forgotten:
+    return cast(Forgotten, request.state.forgotten)
+
+
 def _serving(request: Request) -> Serving:
     return cast(Serving, request.state.serving)
 
@@ -69,3 +99,5 @@ Mirror = Annotated[CatalogueMirror, Depends(_catalogue)]
 Dropping = Annotated[Invalidation, Depends(_invalidation)]
 Recording = Annotated[Recorder, Depends(_recorder)]
 LiveServing = Annotated[Serving, Depends(_serving)]
+Erasing = Annotated[Eraser, Depends(_eraser)]
+Forgetting = Annotated[Forgotten, Depends(_forgotten)]

@@ -35,7 +35,7 @@ router = APIRouter(route_class=JsonRoute, tags=["Interactions"])
     status_code=HTTPStatus.CREATED,
     responses={
         HTTPStatus.OK: {"model": InteractionAnswer, "description": "The same event was recorded before"},
-        **problems(404, 409, 422, 503),
+        **problems(404, 409, 410, 422, 503),
     },
 )
 async def record(

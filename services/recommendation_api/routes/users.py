@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recommendation_api.openapi import problems
-from recommendation_api.routes.dependencies import Dropping, LiveServing, Mirror, OpenStores
+from recommendation_api.routes.dependencies import Dropping, Forgetting, LiveServing, Mirror, OpenStores
 from recommendation_api.schemas.body import FromJson, JsonRoute
 from recommendation_api.schemas.fields import TextualCount, TextualId
 from recommendation_api.schemas.users import (
@@ -38,18 +38,26 @@ router = APIRouter(route_class=JsonRoute, tags=["Users"])
 UserId = Annotated[TextualId, Path(description="The user's id")]
 
 
-@router.post("/users", summary="Sign a user up", status_code=HTTPStatus.CREATED, responses=problems(409, 422, 503))
+@router.post("/users", summary="Sign a user up", status_code=HTTPStatus.CREATED, responses=problems(409, 410, 422, 503))
 async def create_user(
-    body: Annotated[NewUser, FromJson(), Body()], stores: OpenStores, invalidation: Dropping, response: Response
+    body: Annotated[NewUser, FromJson(), Body()],
+    stores: OpenStores,
+    invalidation: Dropping,
+    forgotten: Forgetting,
+    response: Response,
 ) -> UserAnswer:
-    """The first list for the new user already follows what is said here."""
+    """The first list for the new user already follows what is said here. An `external_id` whose user was erased is
+    refused with 410: nothing that comes late brings anybody back.
+    """
+    if body.external_id is not None:
+        await forgotten.refuse_external(body.external_id)
     user = await stores.users.create(body.to_user())
     await invalidation.drop([user.user_id])
     response.headers["Location"] = f"/users/{user.user_id}/profile"
     return UserAnswer.of(user)
 
 
-@router.patch("/users/{user_id}", summary="Change what a user said", responses=problems(404, 422, 503))
+@router.patch("/users/{user_id}", summary="Change what a user said", responses=problems(404, 410, 422, 503))
 async def change_user(
     user_id: UserId, body: Annotated[UserChange, FromJson(), Body()], stores: OpenStores, invalidation: Dropping
 ) -> UserAnswer:
@@ -59,7 +67,7 @@ async def change_user(
     return UserAnswer.of(changed)
 
 
-@router.get("/users/{user_id}/profile", summary="What is known of a user", responses=problems(404, 422, 503))
+@router.get("/users/{user_id}/profile", summary="What is known of a user", responses=problems(404, 410, 422, 503))
 async def profile(user_id: UserId, stores: OpenStores, serving: LiveServing, catalogue: Mirror) -> ProfileAnswer:
     """Demographics and preferences as stated, taste as learned, counts and the latest events."""
     user = await _user(stores, user_id)
@@ -79,7 +87,7 @@ async def profile(user_id: UserId, stores: OpenStores, serving: LiveServing, cat
     )
 
 
-@router.get("/users/{user_id}/similar", summary="Like-minded users", responses=problems(404, 422, 503))
+@router.get("/users/{user_id}/similar", summary="Like-minded users", responses=problems(404, 410, 422, 503))
 async def similar_users(
     user_id: UserId,
     stores: OpenStores,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from recommendation_api.forgotten import Forgotten
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving.answer import COLD, EMPTY, PREFIX_BYTES, as_stored
 from recommendation_api.serving.batcher import Answered, Batcher, Miss
@@ -49,9 +50,10 @@ class Answers:
         batcher: Batcher,
         kept: KeptLists,
         settings: Settings,
+        forgotten: Forgotten,
     ) -> None:
         self._live, self._catalogue, self._cache, self._clock = live, catalogue, stores.cache, stores.clock
-        self._batcher, self._kept = batcher, kept
+        self._batcher, self._kept, self._forgotten = batcher, kept, forgotten
         self._ttl, self._diversity = settings.cache_ttl_seconds, settings.diversity
         self._flights: dict[tuple[object, ...], asyncio.Task[Answered]] = {}
 
@@ -107,6 +109,8 @@ class Answers:
 
     async def _compute(self, miss: Miss, version: str | None) -> Answered:
         answered = await self._batcher.ask(miss)
+        if COLD in answered.computed.body[:PREFIX_BYTES] and not answered.degraded:
+            await self._forgotten.refuse_late(miss.request.user_id)
         self._kept.offer(answered.computed.kept)
         if version is not None and not answered.degraded:
             await self._store(miss, answered, version)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from recommendation_api.forgotten import Forgotten
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving import discovery
 from recommendation_api.serving.answers import Answers, check_held
@@ -45,24 +46,34 @@ class AlgorithmInfo:
 class Serving:
     """Answers from the live release; create with `await Serving.start(...)`, end with `await aclose()`."""
 
-    def __init__(self, stores: Stores, catalogue: CatalogueMirror, settings: Settings) -> None:
+    def __init__(self, stores: Stores, catalogue: CatalogueMirror, settings: Settings, forgotten: Forgotten) -> None:
         self._stores, self._catalogue, self._settings = stores, catalogue, settings
+        self._forgotten = forgotten
         self._live: LiveRelease | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="serving")
         self._batcher = Batcher(stores, catalogue, settings.weights, self._pool)
         self._kept = KeptLists(stores.lists, stores.clock, timedelta(days=settings.lists_retention_days))
         self._answers = Answers(
-            self._require, stores, catalogue, batcher=self._batcher, kept=self._kept, settings=settings
+            self._require,
+            stores,
+            catalogue,
+            batcher=self._batcher,
+            kept=self._kept,
+            settings=settings,
+            forgotten=forgotten,
         )
-        self._watcher = Watcher(stores, settings, self._go_live)
+        self._watcher = Watcher(stores, settings, self._go_live, forgotten.rows)
+        forgotten.on_news = self._watcher.forget
 
     @classmethod
-    async def start(cls, stores: Stores, catalogue: CatalogueMirror, settings: Settings) -> Serving:
+    async def start(
+        cls, stores: Stores, catalogue: CatalogueMirror, settings: Settings, forgotten: Forgotten
+    ) -> Serving:
         """Load the champion (or the last deployed release while the registry is away) and start following the alias.
 
         Starts without a release too: every answer is then `NotReady`.
         """
-        serving = cls(stores, catalogue, settings)
+        serving = cls(stores, catalogue, settings, forgotten)
         await serving._watcher.start()
         serving._batcher.start()
         serving._kept.start()
@@ -88,7 +99,8 @@ class Serving:
         await self._watcher.change(version, action, reason, instead_of=instead_of)
 
     def recommend(self, request: RecommendationRequest) -> Awaitable[bytes]:
-        """The answer as JSON bytes. Raises `InvalidInput`, `NotReady`, `Unavailable` when awaited."""
+        """The answer as JSON bytes. Raises `Erased`; `InvalidInput`, `NotReady`, `Unavailable` when awaited."""
+        self._forgotten.refuse(request.user_id)
         return self._answers.answer(request)
 
     async def similar(self, item_id: int, algorithm: Algorithm, n: int) -> Sequence[ScoredItem]:

@@ -10,14 +10,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from recommendation_api.background import Follower
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.warm_up import warm_up
+from recsys.algorithms.base import IndexArray
 from recsys.domain import Deployment
 from recsys.errors import ArtifactCorrupt, Conflict, NotFound, Unavailable
+from recsys.forgetting import without_users
 from recsys.logs import masked
+from recsys.manifest import MANIFEST
 from recsys.ports import Clock
 from recsys.release import list_releases, load_release
 from recsys.settings import Settings
@@ -32,6 +37,16 @@ HEAD_START_SECONDS = 1.0
 logger = structlog.get_logger(__name__)
 
 
+ErasedRows = Callable[[NDArray[np.int64]], IndexArray]
+"""(n_users,) ids to the rows of the erased."""
+Stamp = tuple[int, int]
+
+
+def _nobody(user_ids: NDArray[np.int64]) -> IndexArray:
+    del user_ids
+    return np.empty(0, np.int32)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A release that could not be loaded is tried again, ever more rarely."""
@@ -44,10 +59,19 @@ class Refusal:
 class Watcher:
     """`live` is replaced whole; who began an answer with the old release ends it with the old one."""
 
-    def __init__(self, stores: Stores, settings: Settings, on_change: Callable[[LiveRelease], None]) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        settings: Settings,
+        on_change: Callable[[LiveRelease], None],
+        erased_rows: ErasedRows = _nobody,
+    ) -> None:
+        """`erased_rows` tells which rows of a release's users no answer may use."""
         self._registry, self._deployments, self._clock = stores.registry, stores.deployments, stores.clock
         self._releases, self._poll_seconds = settings.releases, settings.alias_poll_seconds
-        self._on_change = on_change
+        self._on_change, self._erased_rows = on_change, erased_rows
+        self._stamps: dict[str, Stamp | None] = {}
+        """Of the manifests that were loaded, from before the load."""
         self._live: LiveRelease | None = None
         self._refused: dict[str, Refusal] = {}
         self._unrecorded: Deployment | None = None
@@ -84,7 +108,9 @@ class Watcher:
     async def _take_over(self) -> bool:
         """Serve the champion; whether it took another one's place."""
         champion, before = await self._registry.champion(), self._live
-        if not champion or (before and champion == before.version) or not self._is_due(champion):
+        if not champion or not self._is_due(champion):
+            return False
+        if before and champion == before.version and not self._was_rewritten(champion):
             return False
         if live := await self._load(champion):
             self._unrecorded = _deployment(before, live, self._clock)
@@ -112,6 +138,21 @@ class Watcher:
                 self._adopt(live)
             with suppress(Unavailable):
                 await self._record()
+
+    async def forget(self) -> None:
+        """Serve the live release without the rows of users who were erased since."""
+        async with self._turn:
+            if self._live is None:
+                return
+            live = await asyncio.to_thread(_without_erased, self._live, self._erased_rows)
+            if live is not self._live:
+                self._live = live
+                self._on_change(live)
+
+    def _was_rewritten(self, version: str) -> bool:
+        """A training took erased users out of the files: ours are the old ones, held by nobody else."""
+        now = _stamp(self._releases, version)
+        return now is not None and now != self._stamps.get(version)
 
     async def _record(self) -> None:
         if self._unrecorded:
@@ -150,8 +191,9 @@ class Watcher:
 
     async def _load(self, version: str) -> LiveRelease | None:
         """Make `version` live; one that is refused leaves the old release where it is."""
+        self._stamps[version] = _stamp(self._releases, version)
         try:
-            live = await asyncio.to_thread(_prepared, self._releases, version)
+            live = await asyncio.to_thread(_prepared, self._releases, version, self._erased_rows)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one goes on
             self._refuse(version, error)
             return None
@@ -159,8 +201,9 @@ class Watcher:
         return live
 
     async def _prepare(self, version: str) -> LiveRelease:
+        self._stamps[version] = _stamp(self._releases, version)
         try:
-            return await asyncio.to_thread(_prepared, self._releases, version)
+            return await asyncio.to_thread(_prepared, self._releases, version, self._erased_rows)
         except NotFound:
             raise
         except Exception as error:
@@ -172,6 +215,7 @@ class Watcher:
 
     def _adopt(self, live: LiveRelease) -> None:
         self._refused.clear()
+        self._stamps = {live.version: self._stamps.get(live.version)}
         self._live = live
         self._on_change(live)
         RELEASE_SWAPS.labels("loaded").inc()
@@ -188,10 +232,25 @@ class Watcher:
         logger.error("a release is refused", version=version, error=repr(error), serving=serving, retry_in=wait)
 
 
-def _prepared(releases: Path, version: str) -> LiveRelease:
-    live = LiveRelease(load_release(releases, version))
+def _prepared(releases: Path, version: str, erased_rows: ErasedRows) -> LiveRelease:
+    release = load_release(releases, version)
+    live = LiveRelease(without_users(release, erased_rows(release.user_ids)))
     warm_up(live)
     return live
+
+
+def _without_erased(live: LiveRelease, erased_rows: ErasedRows) -> LiveRelease:
+    rest = without_users(live.release, erased_rows(live.release.user_ids))
+    return live if rest is live.release else LiveRelease(rest)
+
+
+def _stamp(releases: Path, version: str) -> Stamp | None:
+    """What tells a rewritten manifest from the one before; None while there is none."""
+    try:
+        found = (releases / version / MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _number(version: str) -> float:

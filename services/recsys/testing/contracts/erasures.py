@@ -67,6 +67,10 @@ class ErasuresContract:
         with pytest.raises(Erased):
             await database.erasures.erase(somebody)
 
+    async def test_an_id_is_not_given_again(self, database: Database, somebody: int) -> None:
+        await database.erasures.erase(somebody)
+        assert await database.user() > somebody
+
     async def test_the_tombstones_are_hashes_of_both_ids(self, database: Database, somebody: int) -> None:
         await database.erasures.erase(somebody)
         found = await database.erasures.tombstones(0)

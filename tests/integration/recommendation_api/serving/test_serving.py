@@ -17,6 +17,7 @@ import pytest
 
 from recommendation_api.attribution import Attribution
 from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.forgotten import Forgotten
 from recommendation_api.invalidation import Invalidation
 from recommendation_api.recording import Recorder
 from recommendation_api.schemas.recommendations import RecommendationRequest
@@ -57,10 +58,12 @@ async def serving_over(settings: Settings, **replaced: Any) -> AsyncIterator[Ser
         stores = replace(opened, **replaced)
         catalogue = CatalogueMirror(stores.catalog, poll_seconds=60)
         await catalogue.start()
-        serving = await Serving.start(stores, catalogue, settings)
+        forgotten = Forgotten(stores.erasures, stores.pseudonyms, poll_seconds=60)
+        serving = await Serving.start(stores, catalogue, settings, forgotten)
         try:
             attribution = Attribution(stores.lists, catalogue, stores.clock)
-            yield Service(serving, stores, Recorder(stores, Invalidation(stores, catalogue), attribution))
+            recorder = Recorder(stores, Invalidation(stores, catalogue), attribution, forgotten)
+            yield Service(serving, stores, recorder)
         finally:
             await serving.aclose()
             await catalogue.aclose()

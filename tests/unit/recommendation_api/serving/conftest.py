@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.forgotten import Forgotten
 from recommendation_api.serving import Serving
 from recsys.adapters.memory import MemoryDatabase
 from recsys.release import Release, write_release
@@ -66,7 +67,8 @@ async def open_serving(settings: Settings) -> AsyncIterator[Open]:
     async def open_one(stores: Stores) -> Running:
         catalogue = CatalogueMirror(stores.catalog, poll_seconds=60)
         await catalogue.start()
-        opened.append(Running(await Serving.start(stores, catalogue, settings), stores, catalogue))
+        forgotten = Forgotten(stores.erasures, stores.pseudonyms, poll_seconds=60)
+        opened.append(Running(await Serving.start(stores, catalogue, settings, forgotten), stores, catalogue))
         return opened[-1]
 
     yield open_one

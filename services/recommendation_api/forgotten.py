@@ -1,0 +1,131 @@
+"""Who was erased, known to every worker: by keyed hashes that each reads from PostgreSQL as they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from recommendation_api.background import Follower
+from recommendation_api.catalogue import RevisionHint
+from recsys.adapters.verdicts import erased_external, erased_user
+from recsys.algorithms.base import IndexArray
+from recsys.errors import Unavailable
+from recsys.forgetting import erased_rows
+from recsys.logs import masked
+from recsys.ports import Erasures
+from recsys.pseudonyms import Pseudonyms
+from recsys.telemetry import BACKGROUND_ERRORS
+
+TASK = "forgotten"
+
+logger = structlog.get_logger(__name__)
+
+
+class Forgotten:
+    """`on_news` is awaited whenever somebody new is among them, before anybody is told that it is done."""
+
+    def __init__(
+        self, erasures: Erasures, pseudonyms: Pseudonyms, *, poll_seconds: float, hint: RevisionHint | None = None
+    ) -> None:
+        self._erasures, self._pseudonyms = erasures, pseudonyms
+        self._poll_seconds, self._hint = poll_seconds, hint
+        self._hashes: set[bytes] = set()
+        self._revision = 0
+        self._reading = asyncio.Lock()
+        self._asked = self._answered = 0
+        self._failing = False
+        self._follower = Follower(self._follow, TASK)
+        self.on_news: Callable[[], Awaitable[None]] = _nobody_asks
+
+    async def start(self) -> None:
+        """Read them all and keep following; while PostgreSQL is away, start without and go on trying."""
+        await self._try()
+        self._follower.start()
+
+    async def aclose(self) -> None:
+        await self._follower.aclose()
+
+    def holds(self, user_id: int) -> bool:
+        return bool(self._hashes) and self._pseudonyms.user(user_id) in self._hashes
+
+    def rows(self, user_ids: NDArray[np.int64]) -> IndexArray:
+        """Rows of the erased among them."""
+        return erased_rows(user_ids, self.holds) if self._hashes else np.empty(0, np.int32)
+
+    def refuse(self, user_id: int) -> None:
+        """Raises `Erased` for somebody who is known to be."""
+        if self.holds(user_id):
+            raise erased_user(user_id)
+
+    async def refuse_late(self, user_id: int) -> None:
+        """For somebody whom the database does not know: raises `Erased` also where another worker did it just now."""
+        await self._look()
+        self.refuse(user_id)
+
+    async def refuse_external(self, external_id: str) -> None:
+        """Raises `Erased` for an id of another system whose user was erased."""
+        await self._look()
+        if self._pseudonyms.external(external_id) in self._hashes:
+            raise erased_external()
+
+    async def learn(self, user_id: int) -> None:
+        """Of an erasure of our own: it holds here at once, and the other workers of this machine are told."""
+        self._hashes.add(self._pseudonyms.user(user_id))
+        await self.on_news()
+        await self._look()
+        if self._hint:
+            self._hint.give()
+
+    async def refresh(self) -> None:
+        """Take in every erasure that was committed before this call; concurrent calls share one read. Raises
+        `Unavailable`.
+        """
+        self._asked += 1
+        mine = self._asked
+        news: frozenset[bytes] = frozenset()
+        async with self._reading:
+            if self._answered < mine:
+                covered = self._asked
+                found = await self._erasures.tombstones(self._revision)
+                self._revision = found.revision
+                news = found.hashes - self._hashes
+                self._hashes |= news
+                self._answered = covered
+        if news:
+            await self.on_news()
+
+    async def _look(self) -> None:
+        with suppress(Unavailable):
+            await self.refresh()
+
+    async def _follow(self) -> None:
+        while True:
+            await self._next_turn()
+            await self._try()
+
+    async def _next_turn(self) -> None:
+        if self._hint is None:
+            await asyncio.sleep(self._poll_seconds)
+        else:
+            await self._hint.given(self._poll_seconds)
+
+    async def _try(self) -> None:
+        """One look that never raises: a worker that stopped looking would go on with whom others erased."""
+        try:
+            await self.refresh()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may succeed
+            BACKGROUND_ERRORS.labels(TASK).inc()
+            if not self._failing:
+                logger.warning("erasures cannot be followed", task=TASK, error=masked(error))
+            self._failing = True
+        else:
+            self._failing = False
+
+
+async def _nobody_asks() -> None:
+    return
