@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from model_trainer.champion import read_champion
 from model_trainer.decision import Decision
@@ -34,7 +35,12 @@ class Publisher:
     """Releases that stay on disk and in MLflow."""
 
     def clean(self) -> None:
-        """Take away what an earlier training left half done."""
+        """Take away what an earlier training left half done. Raises `OSError` where no release could be written: now,
+        not after everything has been fitted.
+        """
+        self.releases.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self.releases, prefix=".", suffix=".writing"):
+            pass
         self.tracking.clear_abandoned()
         remove_leftovers(self.releases)
 
