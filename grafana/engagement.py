@@ -192,6 +192,17 @@ def _behaviour() -> Panels:
             colours={"stored": GOOD, "duplicate": CALM, "failed": BAD, "unavailable": BAD},
             width=8,
         ),
+        chart(
+            Caption(
+                24,
+                "Hidden items",
+                "Calls that hide an item from a user for good, or show it again; unchanged: it was so already.",
+                EventsPerSecond,
+            ),
+            Query(rate("recstack_hidden_items_total", by="outcome"), "{{outcome}}"),
+            colours={"hidden": BAD, "shown": GOOD, "unchanged": CALM},
+            width=8,
+        ),
     ]
 
 

@@ -118,6 +118,10 @@ SHOWN_COVERAGE = Gauge(
 LISTS_DROPPED = Counter("recstack_lists_dropped_total", "Computed lists that were not kept because the queue was full")
 
 
+HIDDEN_ITEMS = Counter(
+    "recstack_hidden_items_total", "Calls that hide an item or show it again, by outcome", ["outcome"]
+)
+
 # --- events and what came of the lists
 
 EVENTS = Counter("recstack_events_total", "Events received", ["type", "outcome"])
@@ -271,6 +275,7 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
         "reason": frozenset({"nothing_known", "nothing_personal", "too_few"}),
     },
     "recstack_recommended_items": {"source": ALGORITHMS | {"refill", "diversity"}},
+    "recstack_hidden_items": {"outcome": frozenset({"hidden", "shown", "unchanged"})},
     "recstack_events": {
         "type": EVENT_TYPES | {"unknown"},
         "outcome": frozenset(

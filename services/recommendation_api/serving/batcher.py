@@ -64,7 +64,8 @@ class Batcher:
     """The event loop only loads and hands out; arithmetic runs in `pool`."""
 
     def __init__(self, stores: Stores, catalogue: CatalogueMirror, weights: EventWeights, pool: Executor) -> None:
-        self._log, self._users, self._clock = stores.interactions, stores.users, stores.clock
+        self._log, self._users, self._hidden = stores.interactions, stores.users, stores.hidden_items
+        self._clock = stores.clock
         self._catalogue, self._weights, self._pool = catalogue, weights, pool
         self._waiting: asyncio.Queue[Miss] = asyncio.Queue(MAX_WAITING)
         self._runners: list[asyncio.Task[None]] = []
@@ -139,7 +140,7 @@ class Batcher:
         """None while PostgreSQL is away."""
         with stage("load"):
             try:
-                return await load_people(self._log, self._users, user_ids)
+                return await load_people(self._log, self._users, self._hidden, user_ids)
             except Unavailable:
                 return None
 

@@ -122,6 +122,7 @@ def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
     allowed = narrow(on_offer, view, filters)
     if not filters.include_seen:
         drop(allowed, view, case.person.seen)
+    drop(allowed, view, case.person.hidden)
     drop(allowed, view, question.page.shown)
     return allowed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from recommendation_api.serving.ids import locate
 from recsys.algorithms.base import Histories
-from recsys.domain import EVENT_CODES, EventType, Interaction, User
-from recsys.ports import InteractionLog, Users
+from recsys.domain import EVENT_CODES, EventType, HiddenItem, Interaction, User
+from recsys.ports import HiddenItems, InteractionLog, Users
 from recsys.preferences import Events, to_histories
 from recsys.release import Release
 from recsys.settings import EventWeights
@@ -33,6 +33,8 @@ class Person:
     liked: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     """Ids of the items liked at sign-up."""
     signed_up_at: datetime | None = None
+    hidden: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """Ids of the items that the user never wants to see again."""
 
     @property
     def fade(self) -> float:
@@ -48,12 +50,21 @@ class Crowd:
     histories: Histories
 
 
-async def load_people(log: InteractionLog, users: Users, user_ids: Sequence[int]) -> list[Person]:
-    """One query for every history; whoever has few events is looked up too. Raises `Unavailable`."""
-    histories = await log.histories(user_ids)
+async def load_people(
+    log: InteractionLog, users: Users, hidden_items: HiddenItems, user_ids: Sequence[int]
+) -> list[Person]:
+    """One query for every history, one for what is hidden; whoever has few events is looked up too. Raises
+    `Unavailable`.
+    """
+    histories, hidden = await asyncio.gather(log.histories(user_ids), hidden_items.of(user_ids))
     newcomers = [user_id for user_id in user_ids if len(histories[user_id]) < PRIOR_EVENTS]
     stated = dict(zip(newcomers, await asyncio.gather(*map(users.get, newcomers)), strict=True))
-    return [_person(user_id, histories[user_id], stated.get(user_id)) for user_id in user_ids]
+    people = [_person(user_id, histories[user_id], stated.get(user_id)) for user_id in user_ids]
+    return [_hiding(person, hidden[person.user_id]) if hidden[person.user_id] else person for person in people]
+
+
+def _hiding(person: Person, hidden: Sequence[HiddenItem]) -> Person:
+    return replace(person, hidden=np.fromiter((each.item_id for each in hidden), np.int64, len(hidden)))
 
 
 def _person(user_id: int, events: Sequence[Interaction], user: User | None) -> Person:

@@ -18,6 +18,7 @@ EXPECTED = {
     "/users/{user_id}": {"patch"},
     "/users/{user_id}/profile": {"get"},
     "/users/{user_id}/similar": {"get"},
+    "/users/{user_id}/hidden_items/{item_id}": {"put", "delete"},
     "/items/{item_id}": {"get", "put"},
     "/items/{item_id}/similar": {"get"},
     "/popular": {"get"},
