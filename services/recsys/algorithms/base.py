@@ -50,14 +50,27 @@ class Histories:
 
     def rows(self, users: IndexArray) -> Histories:
         """The histories of these rows, in this order."""
+        if len(users) == 1:
+            return self if len(self) == 1 else self._row(int(users[0]))
         weights = self.weights[users]
         at = sparse.csr_array((self.last_at, self.weights.indices, self.weights.indptr), shape=self.weights.shape)
         return Histories(weights, at[users].data, self.ratings[users])
+
+    def _row(self, user: int) -> Histories:
+        """One of them, as quickly as an answer wants it: SciPy's own choice of rows takes several times as long."""
+        first, last = self.weights.indptr[user : user + 2]
+        return Histories(_one_row(self.weights, user), self.last_at[first:last], _one_row(self.ratings, user))
 
     @staticmethod
     def empty(n_users: int, n_items: int) -> Histories:
         nothing = sparse.csr_array((n_users, n_items), dtype=np.float32)
         return Histories(nothing, np.empty(0, np.float64), nothing)
+
+
+def _one_row(matrix: sparse.csr_array, row: int) -> sparse.csr_array:
+    first, last = matrix.indptr[row : row + 2]
+    parts = matrix.data[first:last], matrix.indices[first:last], np.array([0, last - first], matrix.indptr.dtype)
+    return sparse.csr_array(parts, shape=(1, matrix.shape[1]))
 
 
 @dataclass(frozen=True)
