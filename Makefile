@@ -31,7 +31,7 @@ demo: ## The guided tour of a running platform
 test: install ## Every test that this machine can run (ten minutes at most)
 	OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(PYTHON) -m pytest -n 2
 
-test-quick: install ## The unit tests (a minute at most)
+test-quick: install ## The unit tests (a minute or two)
 	OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(PYTHON) -m pytest tests/unit -n 2
 
 lint: install ## Style and layers
