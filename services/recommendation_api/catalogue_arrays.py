@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Self, TypeVar
 
 import numpy as np
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from recsys.domain import Item
 
 T = TypeVar("T", bound=np.generic)
+
+MAX_TEXTS = 10_000
+"""Of the items written last: what is newer than the release is among them."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class CatalogueArrays:
     """(n,) unix seconds, -inf where unbounded"""
     available_until: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
     """(n,) unix seconds, +inf where unbounded"""
+    texts: Mapping[int, str] = field(default_factory=dict)
+    """By id, what is said of the items that were written last, the last one at the end; see `Item.text`."""
 
     def __len__(self) -> int:
         return len(self.item_ids)
@@ -65,6 +71,7 @@ class CatalogueArrays:
             quality=_column(rows, np.float32, lambda item: np.nan if item.quality is None else item.quality),
             available_from=_column(rows, np.float64, lambda item: _seconds(item.available_from, -np.inf)),
             available_until=_column(rows, np.float64, lambda item: _seconds(item.available_until, np.inf)),
+            texts=_texts(items),
         )
 
     def updated(self, items: Sequence[Item], revision: int) -> CatalogueArrays:
@@ -86,6 +93,7 @@ class CatalogueArrays:
             quality=merge.array(self.quality, change.quality),
             available_from=merge.array(self.available_from, change.available_from),
             available_until=merge.array(self.available_until, change.available_until),
+            texts=_newest({**{i: text for i, text in self.texts.items() if i not in change.texts}, **change.texts}),
         )
 
 
@@ -103,6 +111,15 @@ class _Merge:
 
     def titles(self, old: Sequence[str], new: Sequence[str]) -> list[str]:
         return list(self.array(np.array(old, np.object_), np.array(new, np.object_)))
+
+
+def _texts(items: Sequence[Item]) -> dict[int, str]:
+    """Of the last of `items`, oldest write first."""
+    return {item.item_id: item.text for item in items[-MAX_TEXTS:]}
+
+
+def _newest(texts: dict[int, str]) -> Mapping[int, str]:
+    return dict(islice(texts.items(), max(0, len(texts) - MAX_TEXTS), None))
 
 
 def _column(rows: Sequence[Item], kind: type[T], read: Callable[[Item], float]) -> NDArray[T]:

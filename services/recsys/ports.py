@@ -160,11 +160,19 @@ class KeptList:
     algorithm: str
     item_ids: Sequence[int]
     generated_at: datetime
+    propensities: Sequence[float] | None = None
+    """How likely each item was to stand in this list; None: chance had no part in it."""
 
 
 class RecommendationLog(Protocol):
     async def keep(self, lists: Sequence[KeptList]) -> None:
-        """Those of erased users are left out."""
+        """Those of erased users are left out. Items in them that count as new were shown once more each time."""
+        ...
+
+    async def impressions(self, item_ids: Sequence[int], *, below: int) -> Mapping[int, int]:
+        """Count these as new from now on, those that are items. How often each item that ever counted as new was shown
+        since, for those shown less than `below` times.
+        """
         ...
 
     async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:

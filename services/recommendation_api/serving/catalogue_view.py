@@ -56,6 +56,11 @@ class CatalogueView(Protocol):
         """(n,) unix seconds, +inf where unbounded"""
         ...
 
+    @property
+    def texts(self) -> Mapping[int, str]:
+        """By id, what is said of the items that were written last."""
+        ...
+
 
 class CatalogueMirror(Protocol):
     """Follows the catalogue; `view` is the newest one, read once per computation."""

@@ -35,6 +35,8 @@ class MemoryDatabase:
     hidden: dict[int, dict[int, datetime]] = field(default_factory=dict)
     """When each user hid each item."""
     lists: dict[str, KeptList] = field(default_factory=dict)
+    impressions: dict[int, int] = field(default_factory=dict)
+    """Of items that are new."""
     deployments: list[Deployment] = field(default_factory=list)
     decisions: list[ReleaseDecision] = field(default_factory=list)
     pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(secrets.token_bytes(32)))
@@ -201,11 +203,19 @@ class MemoryRecommendationLog:
     def __init__(self, database: MemoryDatabase) -> None:
         self._lists, self._items = database.lists, database.items
         self._pseudonyms, self._tombstones = database.pseudonyms, database.tombstones
+        self._impressions = database.impressions
 
     async def keep(self, lists: Sequence[KeptList]) -> None:
         for kept in lists:
             if self._pseudonyms.user(kept.user_id) not in self._tombstones:
                 self._lists.setdefault(kept.recommendation_id, kept)
+            for item_id in self._impressions.keys() & {*kept.item_ids}:
+                self._impressions[item_id] += 1
+
+    async def impressions(self, item_ids: Sequence[int], *, below: int) -> Mapping[int, int]:
+        for item_id in self._items.keys() & {*item_ids}:
+            self._impressions.setdefault(item_id, 0)
+        return {item_id: shown for item_id, shown in self._impressions.items() if shown < below}
 
     async def find(self, recommendation_ids: Sequence[str]) -> Mapping[str, KeptList]:
         return {known: self._lists[known] for known in recommendation_ids if known in self._lists}

@@ -127,6 +127,13 @@ recommendation_lists = Table(
     _required("generated_at", MOMENT),
 )
 
+new_items = Table(
+    "new_items",
+    metadata,
+    _key("item_id", BigInteger),
+    _required("impressions", BigInteger),
+)
+
 releases = Table(
     "releases",
     metadata,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -52,6 +53,29 @@ class RecommendationLogContract:
         wanted = [kept[1].recommendation_id, str(uuid4()), kept[0].recommendation_id]
         assert await database.lists.find(wanted) == {one.recommendation_id: one for one in kept}
         assert await database.lists.find([]) == {}
+
+    async def test_the_part_of_chance_is_kept(self, database: Database) -> None:
+        kept = replace(_list(database), propensities=[1.0, 0.5, 0.25])
+        await database.lists.keep([kept])
+        assert await database.lists.find([kept.recommendation_id]) == {kept.recommendation_id: kept}
+
+    async def test_new_items_are_counted_from_when_they_are_new(self, database: Database) -> None:
+        for item_id in (1, 2, 5):
+            await database.catalog.put(Item(item_id, f"item {item_id}"))
+        await database.lists.keep([_list(database)])
+        assert await database.lists.impressions([1, 5, MAX_ID], below=3) == {1: 0, 5: 0}
+        await database.lists.keep([_list(database), _list(database)])
+        assert await database.lists.impressions([1, 2], below=3) == {1: 2, 2: 0, 5: 0}
+        await database.lists.keep([_list(database)])
+        assert await database.lists.impressions([], below=3) == {2: 1, 5: 0}
+
+    async def test_lists_kept_at_once_wait_for_one_another(self, database: Database) -> None:
+        for item_id in (1, 2, 3):
+            await database.catalog.put(Item(item_id, f"item {item_id}"))
+        await database.lists.impressions([1, 2, 3], below=1)
+        backwards = [replace(_list(database), item_ids=[2, 3, 1]) for _ in range(5)]
+        await asyncio.gather(*(database.lists.keep([one]) for one in [*backwards, _list(database)]))
+        assert await database.lists.impressions([], below=9) == dict.fromkeys((1, 2, 3), 6)
 
     async def test_shown_are_the_different_items_on_offer_of_the_newest_lists(self, database: Database) -> None:
         now = database.clock.now()
