@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     """A guest's session ends so long after it was last used."""
     alias_poll_seconds: float = Field(default=5.0, gt=0, alias="RECSTACK_ALIAS_POLL_SECONDS")
     diversity: float = Field(default=0.0, ge=0, le=1, alias="RECSTACK_DIVERSITY")
+    """Of lists that ask for none."""
+    category_cap: float = Field(default=0.2, ge=0, le=1, alias="RECSTACK_CATEGORY_CAP")
+    """Largest share of a list that one category has at diversity 1, while there is anything else."""
     lists_retention_days: int = Field(default=30, ge=1, alias="RECSTACK_LISTS_RETENTION_DAYS")
     catalogue_poll_seconds: float = Field(default=1.0, gt=0, alias="RECSTACK_CATALOGUE_POLL_SECONDS")
     dependency_timeout_seconds: float = Field(default=2.0, gt=0, alias="RECSTACK_DEPENDENCY_TIMEOUT_SECONDS")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from recommendation_api.schemas.body import Strict
@@ -16,7 +16,19 @@ MAX_EXCLUDED = 10_000
 MAX_CATEGORIES = 100
 MAX_TOKEN_LENGTH = 200_000
 
+WITHOUT = "without"
+
 Price = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
+Dial = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+def _explain(value: object) -> object:
+    if isinstance(value, bool) or value == WITHOUT:
+        return value
+    raise PydanticCustomError("explain", 'Input should be true, false or "without"')
+
+
+Explain = Annotated[bool | str, PlainValidator(_explain, json_schema_input_type=bool | Literal["without"])]
 
 
 class Filters(Strict):
@@ -52,9 +64,20 @@ class RecommendationRequest(Strict):
     num_recommendations: Count = 10
     algorithm: Algorithm = Algorithm.HYBRID
     filters: Filters | None = None
-    diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
-    """0: by score alone; 1: as unlike one another as possible; None: the configured default."""
-    explain: bool = False
+    diversity: Dial | None = Field(
+        default=None,
+        description="How unlike one another the items are, in the proportions of the user's taste: 0 by score alone, 1 "
+        "by unlikeness alone, no category beyond its cap; where it is absent, the configured default.",
+    )
+    novelty: Dial = Field(default=0.0, description="How much it counts against an item that many know it.")
+    serendipity: Dial = Field(
+        default=0.0, description="How much it counts against an item that it is like what the user touched."
+    )
+    explain: Explain = Field(
+        default=False,
+        description='Whether each item says what its score is made of; "without" adds to each cause what the '
+        "algorithm's score would lose had the user not touched that item, everything computed anew.",
+    )
     use_cache: bool = True
     page_token: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_LENGTH)] | None = None
 

@@ -22,6 +22,7 @@ from recommendation_api.serving.stages import observe, stage
 from recsys.domain import Algorithm
 from recsys.errors import FieldError, InvalidInput, Unavailable
 from recsys.ports import CacheEntry
+from recsys.reranking.greedy import Dials
 from recsys.settings import Settings
 from recsys.stores import Stores
 from recsys.telemetry import CACHE, DEGRADED, EMPTY_ANSWERS, RECOMMENDATIONS
@@ -54,7 +55,8 @@ class Answers:
     ) -> None:
         self._live, self._catalogue, self._cache, self._clock = live, catalogue, stores.cache, stores.clock
         self._batcher, self._kept, self._forgotten = batcher, kept, forgotten
-        self._ttl, self._diversity = settings.cache_ttl_seconds, settings.diversity
+        self._ttl = settings.cache_ttl_seconds
+        self._diversity, self._category_cap = settings.diversity, settings.category_cap
         self._flights: dict[tuple[object, ...], asyncio.Task[Answered]] = {}
 
     async def answer(self, request: RecommendationRequest) -> bytes:
@@ -91,7 +93,8 @@ class Answers:
             check_categories(self._catalogue.view, request.filters)
         page = read_token(request.page_token, query_digest(request) if request.page_token else "")
         diversity = self._diversity if request.diversity is None else request.diversity
-        return Miss(live, key, request, diversity, page, degraded)
+        dials = Dials(diversity, request.novelty, request.serendipity, self._category_cap)
+        return Miss(live, key, request, dials, page, degraded)
 
     async def _fly(self, miss: Miss, version: str, epoch: int) -> Answered:
         """Join the computation of an equal question, or begin one.

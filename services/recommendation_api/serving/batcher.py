@@ -20,6 +20,7 @@ from recommendation_api.serving.people import Crowd, Person, crowd, last_known, 
 from recommendation_api.serving.stages import observe, stage
 from recsys.errors import Unavailable
 from recsys.logs import masked
+from recsys.reranking.greedy import Dials
 from recsys.settings import EventWeights
 from recsys.stores import Stores
 from recsys.telemetry import BACKGROUND_ERRORS
@@ -47,7 +48,7 @@ class Miss:
     live: LiveRelease
     key: str
     request: RecommendationRequest
-    diversity: float
+    dials: Dials
     page: Page
     degraded: tuple[str, ...]
     """Dependencies that were away before the computation."""
@@ -158,7 +159,7 @@ class Batcher:
         everybody = self.crowd_of(live, user_ids, people)
         batch = Batch(live, view, everybody, self._clock.now(), away, self._weights)
         questions = [
-            Question(miss.request, user_ids.index(miss.request.user_id), miss.diversity, miss.page, miss.degraded)
+            Question(miss.request, user_ids.index(miss.request.user_id), miss.dials, miss.page, miss.degraded)
             for miss in misses
         ]
         return compute(batch, questions)

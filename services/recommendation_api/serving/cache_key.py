@@ -11,11 +11,13 @@ from recommendation_api.schemas.recommendations import Filters, RecommendationRe
 def cache_key(version: str, request: RecommendationRequest, default_diversity: float) -> str:
     """The field of the user's hash: release, algorithm, count, and a digest of the rest where there is a rest."""
     plain = f"{version}:{request.algorithm}:{request.num_recommendations}"
-    if request.filters is None and request.diversity is None and request.page_token is None and not request.explain:
+    has_default_dials = _dials(request) == [None, 0, 0]
+    if request.filters is None and has_default_dials and request.page_token is None and not request.explain:
         return plain
     diversity = default_diversity if request.diversity is None else request.diversity
-    parts = [_canonical(request.filters), diversity, request.explain, request.page_token]
-    if parts == [None, default_diversity, False, None]:
+    dials = [diversity, request.novelty, request.serendipity]
+    parts = [_canonical(request.filters), dials, request.explain, request.page_token]
+    if parts == [None, [default_diversity, 0, 0], False, None]:
         return plain
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     return f"{plain}:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
@@ -23,9 +25,14 @@ def cache_key(version: str, request: RecommendationRequest, default_diversity: f
 
 def query_digest(request: RecommendationRequest) -> str:
     """What a page token is bound to: the user and the question, not the size of the page."""
-    parts = [request.user_id, request.algorithm, _canonical(request.filters), request.diversity]
+    parts = [request.user_id, request.algorithm, _canonical(request.filters), _dials(request)]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _dials(request: RecommendationRequest) -> list[float | None]:
+    """None where the configured default stands for it."""
+    return [request.diversity, request.novelty, request.serendipity]
 
 
 def _canonical(filters: Filters | None) -> dict[str, object] | None:

@@ -1,48 +1,48 @@
-"""Fewer of the same: re-ranking by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998)."""
+"""A user's list as the dials want it: the candidates re-ranked, the difference to their scores as a share."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recommendation_api.serving.ranking import Ranking
+from recommendation_api.serving import taste
+from recommendation_api.serving.ranking import Case, Ranking
+from recsys.reranking.greedy import Dials, Float64Array, Pool, rerank
+from recsys.reranking.likeness import Places, expectedness, likeness
 
 DIVERSITY = "diversity"
-TINY = float(np.finfo(np.float32).tiny)
 
 
-def pool_size(n: int) -> int:
-    """How many candidates the re-ranking of `n` looks at."""
-    return min(5 * n, n + 500)
-
-
-def diversify(ranking: Ranking, similarity: NDArray[np.float32], n: int, strength: float) -> Ranking:
-    """The `n` that are good and unlike one another.
-
-    The value of an item is (1 - strength) x score - strength x range x its highest similarity to what stands above it,
-    where range is the spread of the pool's scores. The value of the one picked never rises, and the difference to the
-    score becomes the share of `diversity`.
+def diversify(case: Case, candidates: Ranking, n: int, dials: Dials) -> Ranking:
+    """The `n` that are good and as varied, unknown or surprising as asked for.
 
     Args:
-        ranking: the pool of k candidates, best first
-        similarity: (k, k) 0..1
+        case: whose list
+        candidates: best first, several times `n`
         n: length of the list
-        strength: 0 leaves the order as it is, 1 looks at unlikeness alone
+        dials: what the share `diversity` comes from
     """
-    scores = ranking.scores
-    if not len(scores):
-        return ranking
-    spread = max(float(scores[0] - scores[-1]), TINY)
-    nearest = np.zeros(len(scores))
-    values = (1 - strength) * scores
-    order, final = [], []
-    for _ in range(min(n, len(scores))):
-        marginal = values - strength * spread * nearest
-        pick = int(np.argmax(marginal))
-        order.append(pick)
-        final.append(marginal[pick])
-        values[pick] = -np.inf
-        np.maximum(nearest, similarity[pick], out=nearest)
-    chosen = ranking.take(np.array(order, np.int32))
-    shares = {**chosen.shares, DIVERSITY: np.array(final) - chosen.scores}
-    return Ranking(chosen.positions, chosen.rungs, shares)
+    ground, positions = case.ground, candidates.positions
+    places = Places(ground.view.category[positions], ground.column[positions])
+    liked = _taste(case)
+    models = case.release.models
+    pool = Pool(
+        scores=candidates.scores,
+        likeness=likeness(models, places),
+        category=places.category,
+        taste=liked,
+        familiarity=np.searchsorted(ground.ordered_popularity, ground.popularity[positions]) / len(ground.popularity),
+        expectedness=expectedness(models, places, liked, case.history),
+    )
+    order, values = rerank(pool, n, dials)
+    chosen = candidates.take(order)
+    return Ranking(chosen.positions, chosen.rungs, {**chosen.shares, DIVERSITY: values - chosen.scores})
+
+
+def _taste(case: Case) -> Float64Array:
+    """(n_categories + 1,) shares that sum to 1, or zeros: what was learned, and what was said while that is little."""
+    learned = taste.learned(case.ground.view, case.release, case.history).astype(np.float64)
+    said = taste.stated(case.ground.view, case.person).astype(np.float64)
+    fade = case.person.fade if said.any() else 0.0
+    mixed = (1 - fade) * learned + fade * said / max(float(said.sum()), taste.TINY)
+    shares: Float64Array = mixed / max(float(mixed.sum()), taste.TINY)
+    return shares

@@ -14,8 +14,7 @@ from recommendation_api.serving import exposure
 from recommendation_api.serving.answer import Answer
 from recommendation_api.serving.cache_key import query_digest
 from recommendation_api.serving.catalogue_view import CatalogueView
-from recommendation_api.serving.content import similarity_among
-from recommendation_api.serving.diversity import diversify, pool_size
+from recommendation_api.serving.diversity import diversify
 from recommendation_api.serving.explanations import DECIMALS, explanation, reason_about
 from recommendation_api.serving.filters import NO_FILTERS, Mask, available, drop, narrow
 from recommendation_api.serving.live import Ground, LiveRelease
@@ -27,6 +26,7 @@ from recommendation_api.serving.stages import stage
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import Algorithm, Recommendation
 from recsys.ports import KeptList
+from recsys.reranking.greedy import Dials, pool_size
 from recsys.settings import EventWeights
 
 
@@ -36,7 +36,7 @@ class Question:
 
     request: RecommendationRequest
     row: int
-    diversity: float
+    dials: Dials
     page: Page
     degraded: tuple[str, ...] = ()
     """Dependencies that this question found away, beside those of the batch."""
@@ -92,7 +92,7 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
         ranking, plain = _ranked(case, question, allowed)
     exposure.count(case, ranking, plain)
     with stage("explain"):
-        recommendations = _described(case, ranking, batch.weights, explain=request.explain)
+        recommendations = _described(case, ranking, batch.weights, explain=bool(request.explain))
     item_ids = case.ground.view.item_ids[ranking.positions]
     token = None
     if len(recommendations) and np.count_nonzero(allowed) > len(recommendations):
@@ -128,15 +128,14 @@ def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
 
 
 def _ranked(case: Case, question: Question, allowed: Mask) -> tuple[Ranking, IndexArray]:
-    """The list, and the positions that it would hold without diversity."""
+    """The list, and the positions that it would hold without the dials."""
     n = question.request.num_recommendations
-    if question.diversity > 0:
-        pool = rank(case, allowed, pool_size(n))
-        plain = pool.positions[:n]
-        ranking = diversify(pool, similarity_among(case.release, case.ground, pool.positions), n, question.diversity)
-    else:
+    if not question.dials:
         ranking = rank(case, allowed, n)
-        plain = ranking.positions
+        return _under(ranking, question.page.ceiling), ranking.positions
+    candidates = rank(case, allowed, pool_size(n))
+    plain = candidates.positions[:n]
+    ranking = diversify(case, candidates, n, question.dials)
     return _under(ranking, question.page.ceiling), plain
 
 

@@ -1,53 +1,17 @@
+"""What the dials do to an answer; their arithmetic is tested where it lies, over a generated world."""
+
 from __future__ import annotations
 
-import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from collections import Counter
+from typing import Any
 
-from recommendation_api.serving.diversity import diversify
-from recommendation_api.serving.ranking import Ranking
+import pytest
+
 from tests.unit.recommendation_api.serving.running import Running, categories, ids
 
 pytestmark = pytest.mark.anyio
 
-strengths = st.floats(0, 1)
-
-
-@st.composite
-def pools(draw: st.DrawFn) -> tuple[Ranking, np.ndarray]:
-    k = draw(st.integers(1, 12))
-    scores = np.sort(draw(arrays(np.float64, k, elements=st.floats(-2, 5))))[::-1]
-    likeness = draw(arrays(np.float32, (k, k), elements=st.floats(0, 1, width=32)))
-    ranking = Ranking(np.arange(k, dtype=np.int32), np.zeros(k, np.int32), {"als": scores})
-    return ranking, np.maximum(likeness, likeness.T)
-
-
-@given(pools(), st.integers(1, 15), strengths)
-def test_the_list_keeps_its_length_its_order_and_its_sum(
-    pool: tuple[Ranking, np.ndarray], n: int, strength: float
-) -> None:
-    ranking, likeness = pool
-    chosen = diversify(ranking, likeness, n, strength)
-    k = len(ranking.positions)
-    assert len(set(chosen.positions.tolist())) == len(chosen.positions) == min(n, k)
-    assert np.all(np.diff(chosen.scores) <= 1e-9)
-    assert np.allclose(chosen.shares["als"], ranking.shares["als"][chosen.positions])
-
-
-@given(pools())
-def test_without_strength_the_order_stays(pool: tuple[Ranking, np.ndarray]) -> None:
-    ranking, likeness = pool
-    chosen = diversify(ranking, likeness, 20, 0)
-    assert np.allclose(chosen.scores, ranking.scores)
-
-
-def test_the_second_place_goes_to_what_is_unlike_the_first() -> None:
-    ranking = Ranking(np.arange(3, dtype=np.int32), np.zeros(3, np.int32), {"als": np.array([1.0, 0.9, 0.5])})
-    likeness = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32)
-    assert diversify(ranking, likeness, 2, 0.2).positions.tolist() == [0, 1]
-    assert diversify(ranking, likeness, 2, 0.7).positions.tolist() == [0, 2]
+DIALS = ("diversity", "novelty", "serendipity")
 
 
 async def test_more_diversity_shows_more_categories_and_never_less_than_n(running: Running) -> None:
@@ -55,3 +19,31 @@ async def test_more_diversity_shows_more_categories_and_never_less_than_n(runnin
     shown = [len(set(categories(answer))) for answer in lists]
     assert shown[0] < shown[1] <= shown[2]
     assert [len(set(ids(answer))) for answer in lists] == [20, 20, 20]
+
+
+@pytest.mark.parametrize("dial", DIALS)
+async def test_a_turned_dial_changes_the_list_and_says_what_it_took(running: Running, dial: str) -> None:
+    plain = await running.ask(1, 10, explain=True)
+    turned = await running.ask(1, 10, explain=True, **{dial: 1})
+    assert ids(turned) != ids(plain)
+    assert not taken(plain)
+    assert taken(turned)
+
+
+def taken(answer: dict[str, Any]) -> list[float]:
+    parts = [part for entry in answer["recommendations"] for part in entry["explanation"]["parts"]]
+    return [part["share"] for part in parts if part["source"] == "diversity"]
+
+
+@pytest.mark.parametrize("dial", DIALS)
+async def test_a_dial_at_zero_is_no_dial(running: Running, dial: str) -> None:
+    assert ids(await running.ask(1, 10, **{dial: 0})) == ids(await running.ask(1, 10))
+
+
+async def test_no_category_has_more_than_its_cap(running: Running) -> None:
+    assert max(Counter(categories(await running.ask(1, 10, diversity=1))).values()) <= 2
+
+
+async def test_a_filter_that_leaves_one_category_is_filled_from_it(running: Running) -> None:
+    answer = await running.ask(1, 10, diversity=1, filters={"categories": ["Music"]})
+    assert categories(answer) == ["Music"] * 10

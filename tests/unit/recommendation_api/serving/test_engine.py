@@ -21,6 +21,7 @@ from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.paging import FIRST, Page, read_token
 from recommendation_api.serving.people import Person, crowd
 from recsys.domain import Algorithm, EventType, Interaction, Item
+from recsys.reranking.greedy import Dials
 from recsys.settings import EventWeights
 from recsys.testing.releases import small_release
 from recsys.testing.worlds import END, SmallWorld, small_world, training_data
@@ -84,6 +85,7 @@ def asked(draw: st.DrawFn) -> Asked:
     person = draw(people())
     body = {"user_id": person.user_id, "num_recommendations": draw(st.integers(1, 150)), "algorithm": draw(algorithms)}
     body |= {"explain": draw(st.booleans()), "diversity": draw(st.sampled_from([0, 0, 0.3, 1]))}
+    body |= {"novelty": draw(st.sampled_from([0, 0, 0.5])), "serendipity": draw(st.sampled_from([0, 0, 1]))}
     return Asked(tuple(items), person, body | {"filters": draw(filters())})
 
 
@@ -137,8 +139,12 @@ def answer_to(*questions: Asked, page: Page = FIRST) -> list[dict[str, Any]]:
         degraded=(),
         weights=WEIGHTS,
     )
-    rows = [Question(each.request, row, each.body["diversity"], page) for row, each in enumerate(questions)]
+    rows = [Question(each.request, row, dials(each.body), page) for row, each in enumerate(questions)]
     return [json.loads(computed.body) for computed in compute(batch, rows)]
+
+
+def dials(body: dict[str, Any]) -> Dials:
+    return Dials(body["diversity"], body["novelty"], body["serendipity"])
 
 
 @given(asked())
@@ -176,7 +182,7 @@ def test_scores_never_rise_and_parts_sum_to_them(question: Asked) -> None:
 @given(asked(), st.integers(1, 20))
 @settings(max_examples=15, deadline=None)
 def test_pages_together_are_the_whole_list_without_a_repeat(question: Asked, size: int) -> None:
-    paged = replace(question, body=question.body | {"num_recommendations": size, "diversity": 0})
+    paged = replace(question, body=question.body | {"num_recommendations": size, "diversity": 0, "novelty": 0})
     shown: list[int] = []
     scores: list[float] = []
     page = FIRST
