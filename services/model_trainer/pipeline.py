@@ -17,6 +17,7 @@ from model_trainer.drift import DISTRIBUTIONS, check_drift, distributions
 from model_trainer.exits import ReleaseRefused
 from model_trainer.feedback import read_feedback
 from model_trainer.fitting import Fitted, algorithms_with, fit
+from model_trainer.forgetting import Forgetting
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.groups import GroupQuality, Groups, group_quality, read_groups
 from model_trainer.judging import K, Verdict, judge_models, questions
@@ -44,6 +45,7 @@ from recsys.evaluation.splits import Split, relevant_items, time_split
 from recsys.manifest import Manifest
 from recsys.ports import Clock
 from recsys.preferences import Events
+from recsys.pseudonyms import Pseudonyms
 from recsys.release import Release, list_releases, new_version
 from recsys.settings import Settings
 
@@ -103,6 +105,7 @@ class Training:
         names = algorithms_with(self.extra)
         with training_lock(self.settings.database_url) as ensure_lock:
             publisher = self._reach_mlflow()
+            self._forget(publisher)
             case = Case(*publisher.champion())
             try:
                 return self._train(publisher, case, names, ensure_lock)
@@ -139,6 +142,12 @@ class Training:
             publisher = Publisher(settings.releases, tracking, settings.database_url, settings.release_keep)
             publisher.clean()
             return publisher
+
+    def _forget(self, publisher: Publisher) -> None:
+        with self.steps.step("Forget erased users") as step:
+            pseudonyms = Pseudonyms.of(self.settings)
+            forgetting = Forgetting(publisher.releases, publisher.tracking, publisher.database_url, pseudonyms)
+            step.note = forgetting.run()
 
     def _read(self) -> Snapshot:
         with self.steps.step("Read the snapshot") as step:

@@ -50,7 +50,7 @@ class State(Protocol):
         ...
 
     def has_news(self) -> bool:
-        """Whether events came or went since the champion was trained."""
+        """Whether events came or went since the champion was trained, or users were erased."""
         ...
 
 

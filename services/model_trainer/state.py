@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from model_trainer.erasures import has_waiting
 from model_trainer.records import count_events
 from recsys.adapters.mlflow import MlflowRegistry
 from recsys.errors import ArtifactCorrupt, NotFound
@@ -25,7 +26,8 @@ class ServerState:
 
     def has_news(self) -> bool:
         manifest = self._champion()
-        return manifest is None or manifest.snapshot.get("events") != count_events(self.settings.database_url)
+        url = self.settings.database_url
+        return manifest is None or manifest.snapshot.get("events") != count_events(url) or has_waiting(url)
 
     def _champion(self) -> Manifest | None:
         """None where nothing is live, or what should be is not there."""

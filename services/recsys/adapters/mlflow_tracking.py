@@ -6,12 +6,14 @@ when first needed (2 s) and takes its time limits from environment variables, se
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +30,7 @@ from recsys.adapters.mlflow_names import (
 from recsys.adapters.verdicts import not_registered
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
-from recsys.manifest import Manifest
+from recsys.manifest import MANIFEST, Manifest
 from recsys.release import REPORT
 from recsys.telemetry import DEPENDENCY_ERRORS
 
@@ -94,6 +96,25 @@ class MlflowTracking:
                 self._log_values(parent, manifest.snapshot, hybrid.metrics if hybrid else {})
                 self._upload_own_files(parent, folder)
                 return self._register(RELEASE_MODEL, f"runs:/{parent}/", parent, manifest.version)
+
+    def replace_release(self, folder: Path, manifest: Manifest) -> list[str]:
+        """Upload what is other in a registered release's folder than in MLflow's copy, its manifest last; the names. A
+        copy that was begun and not ended is gone on with.
+
+        Raises:
+            NotFound: it is not registered
+        """
+        with self._reaching():
+            runs = {name.value: self._run_of(manifest.version, model_name(name)) for name in manifest.algorithms}
+            parent = self._run_of(manifest.version)
+            with TemporaryDirectory() as place:
+                copied = json.loads(Path(self.client.download_artifacts(parent, MANIFEST, place)).read_text("utf-8"))
+            changed = sorted(name for name, sha256 in manifest.files.items() if copied["files"].get(name) != sha256)
+            for name in changed:
+                place_of = name.rpartition("/")[0] or None
+                self.client.log_artifact(runs.get(name.partition("/")[0], parent), str(folder / name), place_of)
+            self.client.log_artifact(parent, str(folder / MANIFEST))
+            return changed
 
     def log_decision(
         self,
@@ -206,8 +227,8 @@ class MlflowTracking:
         for name in set(names) - set(self._models()):
             self.client.create_registered_model(name)
 
-    def _run_of(self, version: str) -> str:
-        versions = self._versions(RELEASE_MODEL)
+    def _run_of(self, version: str, model: str = RELEASE_MODEL) -> str:
+        versions = self._versions(model)
         run = next((str(known.run_id) for known in versions if known.tags.get(RELEASE_TAG) == version), None)
         if run is None:
             raise not_registered(version)

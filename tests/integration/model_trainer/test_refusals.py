@@ -152,6 +152,7 @@ def test_data_that_lost_more_than_half_is_refused_before_anything_is_fitted(
         training.train()
     assert [step.name for step in training.steps.done] == [
         "Reach MLflow",
+        "Forget erased users",
         "Read the snapshot",
         "Check the data",
         "Record the refusal",
