@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, cast
 
@@ -18,6 +19,8 @@ from recsys.domain import MAX_ID
 from recsys.errors import FieldError, InvalidInput, NotFound
 from recsys.settings import Settings
 from recsys.stores import Stores
+
+_AN_ID = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def refuse_unknown_query(request: Request) -> None:
@@ -48,10 +51,10 @@ async def refuse_erased(request: Request) -> AsyncIterator[None]:
     was erased by another worker just now.
     """
     named = request.path_params.get("user_id") or request.query_params.get("user_id") or ""
-    user_id = int(named) if str(named).isascii() and str(named).isdigit() else 0
-    if not 1 <= user_id <= MAX_ID:
+    if not _AN_ID.fullmatch(named) or int(named) > MAX_ID:
         yield
         return
+    user_id = int(named)
     forgotten = cast(Forgotten, request.state.forgotten)
     forgotten.refuse(user_id)
     try:
