@@ -23,7 +23,7 @@ ALGORITHMS: Mapping[str, str] = {
     "recent_popular": "#757575",
     "random": "#5a5a5a",
 }
-SOURCES: Mapping[str, str] = {**ALGORITHMS, "diversity": "yellow", "refill": "red"}
+SOURCES: Mapping[str, str] = {**ALGORITHMS, "diversity": "yellow", "exploration": "white", "refill": "red"}
 EVENTS: Mapping[str, str] = {
     "view": "super-light-blue",
     "click": "blue",

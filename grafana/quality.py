@@ -214,6 +214,17 @@ def _sources() -> Panels:
             colours={"cold starts": CALM},
             top=1,
         ),
+        chart(
+            Caption(
+                26,
+                "New items",
+                "Newer than a release, and never or hardly shown since. Exploration brings each its first impressions.",
+                Short,
+            ),
+            Query("max by (shown) (recstack_new_items)", "{{shown}} shown"),
+            colours={"never shown": BAD, "hardly shown": FAIR},
+            width=24,
+        ),
     ]
 
 

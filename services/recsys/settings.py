@@ -178,6 +178,8 @@ class Settings(BaseSettings):
     """Of lists that ask for none."""
     category_cap: float = Field(default=0.2, ge=0, le=1, alias="RECSTACK_CATEGORY_CAP")
     """Largest share of a list that one category has at diversity 1, while there is anything else."""
+    exploration_share: float = Field(default=0.05, ge=0, le=0.5, alias="RECSTACK_EXPLORATION_SHARE")
+    """Of the places in the hybrid's lists, those that new items get for their first impressions; 0: none."""
     lists_retention_days: int = Field(default=30, ge=1, alias="RECSTACK_LISTS_RETENTION_DAYS")
     catalogue_poll_seconds: float = Field(default=1.0, gt=0, alias="RECSTACK_CATALOGUE_POLL_SECONDS")
     dependency_timeout_seconds: float = Field(default=2.0, gt=0, alias="RECSTACK_DEPENDENCY_TIMEOUT_SECONDS")

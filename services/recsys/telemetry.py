@@ -54,6 +54,7 @@ TASKS = frozenset(
     {
         "release_watcher",
         "kept_lists",
+        "impressions",
         "batcher",
         "catalogue",
         "attribution",
@@ -109,6 +110,12 @@ LIST_POPULARITY = Histogram(
     "recstack_list_popularity",
     "Mean popularity of a computed list's items, as their percentile in the catalogue, 0 to 1",
     buckets=SHARE_BUCKETS,
+)
+NEW_ITEMS = Gauge(
+    "recstack_new_items",
+    "Items newer than a release that lists have never shown, or hardly",
+    ["shown"],
+    multiprocess_mode="livemostrecent",
 )
 SHOWN_COVERAGE = Gauge(
     "recstack_shown_items_coverage",
@@ -274,7 +281,8 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
         "algorithm": ALGORITHMS,
         "reason": frozenset({"nothing_known", "nothing_personal", "too_few"}),
     },
-    "recstack_recommended_items": {"source": ALGORITHMS | {"refill", "diversity"}},
+    "recstack_recommended_items": {"source": ALGORITHMS | {"refill", "diversity", "exploration"}},
+    "recstack_new_items": {"shown": frozenset({"never", "hardly"})},
     "recstack_hidden_items": {"outcome": frozenset({"hidden", "shown", "unchanged"})},
     "recstack_events": {
         "type": EVENT_TYPES | {"unknown"},

@@ -14,6 +14,7 @@ from recommendation_api.background import end
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.serving.catalogue_view import CatalogueMirror, CatalogueView
 from recommendation_api.serving.engine import Batch, Computed, Question, compute
+from recommendation_api.serving.exploration import Explorer
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.paging import Page
 from recommendation_api.serving.people import Crowd, Person, crowd, last_known, load_people
@@ -64,10 +65,13 @@ class Miss:
 class Batcher:
     """The event loop only loads and hands out; arithmetic runs in `pool`."""
 
-    def __init__(self, stores: Stores, catalogue: CatalogueMirror, weights: EventWeights, pool: Executor) -> None:
+    def __init__(
+        self, stores: Stores, catalogue: CatalogueMirror, weights: EventWeights, pool: Executor, explorer: Explorer
+    ) -> None:
         self._log, self._users, self._hidden = stores.interactions, stores.users, stores.hidden_items
         self._clock = stores.clock
         self._catalogue, self._weights, self._pool = catalogue, weights, pool
+        self._explorer = explorer
         self._waiting: asyncio.Queue[Miss] = asyncio.Queue(MAX_WAITING)
         self._runners: list[asyncio.Task[None]] = []
 
@@ -157,7 +161,7 @@ class Batcher:
         live = misses[0].live
         away = (POSTGRES,) if people is None else ()
         everybody = self.crowd_of(live, user_ids, people)
-        batch = Batch(live, view, everybody, self._clock.now(), away, self._weights)
+        batch = Batch(live, view, everybody, self._clock.now(), away, self._weights, self._explorer)
         questions = [
             Question(miss.request, user_ids.index(miss.request.user_id), miss.dials, miss.page, miss.degraded)
             for miss in misses

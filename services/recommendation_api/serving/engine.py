@@ -16,6 +16,7 @@ from recommendation_api.serving.cache_key import query_digest
 from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.diversity import diversify
 from recommendation_api.serving.explanations import DECIMALS, explanation, reason_about
+from recommendation_api.serving.exploration import Explorer, explore
 from recommendation_api.serving.filters import NO_FILTERS, Mask, available, drop, narrow
 from recommendation_api.serving.live import Ground, LiveRelease
 from recommendation_api.serving.paging import Page, next_token
@@ -58,6 +59,8 @@ class Batch:
     now: datetime
     degraded: Sequence[str]
     weights: EventWeights
+    explorer: Explorer | None = None
+    """None: new items get no places of their own."""
 
 
 def compute(batch: Batch, questions: Sequence[Question]) -> list[Computed]:
@@ -90,6 +93,7 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
         allowed = _allowed(case, question, on_offer)
     with stage("blend"):
         ranking, plain = _ranked(case, question, allowed)
+        ranking, propensities = _explored(batch, case, question, ranking, allowed)
     exposure.count(case, ranking, plain)
     with stage("explain"):
         recommendations = _described(case, ranking, batch.weights, explain=bool(request.explain))
@@ -110,7 +114,13 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
         next_page_token=token,
     )
     kept = KeptList(
-        recommendation_id, request.user_id, batch.live.version, request.algorithm.value, item_ids.tolist(), batch.now
+        recommendation_id,
+        request.user_id,
+        batch.live.version,
+        request.algorithm.value,
+        item_ids.tolist(),
+        batch.now,
+        propensities,
     )
     boundary = _boundary(batch, ranking, is_short=len(recommendations) < request.num_recommendations)
     return Computed(answer.to_bytes(), kept, boundary)
@@ -125,6 +135,19 @@ def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
     drop(allowed, view, case.person.hidden)
     drop(allowed, view, question.page.shown)
     return allowed
+
+
+def _explored(
+    batch: Batch, case: Case, question: Question, ranking: Ranking, allowed: Mask
+) -> tuple[Ranking, list[float] | None]:
+    """The same question about the same state gets the same list, from whichever worker."""
+    if batch.explorer is None:
+        return ranking, None
+    n = question.request.num_recommendations
+    state = (query_digest(question.request), n, len(question.page.shown), case.person.n_events)
+    seed = repr((*state, batch.live.version, batch.view.revision))
+    explored = explore(case, ranking, allowed, batch.explorer, n=n, seed=seed)
+    return explored.ranking, explored.propensities
 
 
 def _ranked(case: Case, question: Question, allowed: Mask) -> tuple[Ranking, IndexArray]:

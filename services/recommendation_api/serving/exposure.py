@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendation_api.serving.diversity import DIVERSITY
+from recommendation_api.serving.exploration import EXPLORATION
 from recommendation_api.serving.live import Ground
 from recommendation_api.serving.ranking import REFILL, Case, Ranking
 from recsys.algorithms.base import IndexArray
@@ -14,7 +15,8 @@ from recsys.telemetry import FALLBACK_ANSWERS, LIST_DIVERSITY, LIST_POPULARITY, 
 
 NOTHING_KNOWN, NOTHING_PERSONAL, TOO_FEW = "nothing_known", "nothing_personal", "too_few"
 _ITEMS = {
-    source: RECOMMENDED_ITEMS.labels(source) for source in (*(name.value for name in Algorithm), REFILL, DIVERSITY)
+    source: RECOMMENDED_ITEMS.labels(source)
+    for source in (*(name.value for name in Algorithm), REFILL, DIVERSITY, EXPLORATION)
 }
 _FALLBACKS = {
     (algorithm, reason): FALLBACK_ANSWERS.labels(algorithm.value, reason)
@@ -45,21 +47,24 @@ def count(case: Case, ranking: Ranking, plain: IndexArray) -> None:
 
 def sources(ranking: Ranking, plain: IndexArray) -> dict[str, int]:
     """How many items each source brought: the largest of an item's shares; the ladder where the algorithm had no say;
-    `diversity` for what is not of `plain`.
+    `diversity` for what is not of `plain`, `exploration` for new items in a place of theirs.
     """
-    names = [name for name in ranking.shares if name not in {DIVERSITY, REFILL}]
+    names = [name for name in ranking.shares if name not in {DIVERSITY, REFILL, EXPLORATION}]
+    nothing = np.zeros(len(ranking.positions))
     shares = [ranking.shares[name] for name in names]
     largest = np.argmax(shares, axis=0) if shares else np.zeros(len(ranking.positions), np.int64)
-    brought = np.array([*names, REFILL, DIVERSITY])[largest]
+    brought = np.array([*names, REFILL, DIVERSITY, EXPLORATION])[largest]
     brought[(ranking.rungs > 0) & ~np.any(shares, axis=0)] = REFILL
     brought[~np.isin(ranking.positions, plain)] = DIVERSITY
+    brought[ranking.shares.get(EXPLORATION, nothing) != 0] = EXPLORATION
     return dict(zip(*(column.tolist() for column in np.unique(brought, return_counts=True)), strict=True))
 
 
 def fallback(case: Case, ranking: Ranking) -> str | None:
-    """Why the algorithm did not fill the list by itself; None where it did."""
-    personal = int(np.count_nonzero(ranking.rungs == 0))
-    if personal == len(ranking.rungs):
+    """Why the algorithm did not fill the list by itself, new items aside; None where it did."""
+    rungs = ranking.rungs[ranking.shares.get(EXPLORATION, np.zeros(len(ranking.rungs))) == 0]
+    personal = int(np.count_nonzero(rungs == 0))
+    if personal == len(rungs):
         return None
     if personal:
         return TOO_FEW

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.ids import locate
 from recommendation_api.serving.neighbourhood import Neighbourhood
+from recommendation_api.serving.rulings import Rulings
+from recommendation_api.serving.newcomers import NOBODY, Newcomers, Placed
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import Algorithm
 from recsys.release import Release
@@ -39,6 +41,8 @@ class Ground:
     weight, the largest make lists that hold categories in proportion to their weights"""
     quality: FloatArray
     """(n_positions,) 0..1"""
+    placed: Placed = NOBODY
+    """Items that are newer than the release, by their texts"""
 
     def at_positions(self, row: FloatArray) -> FloatArray:
         """(n_columns,) scores as (n_positions,): 0 where the release does not know the item."""
@@ -54,7 +58,9 @@ class LiveRelease:
         self.release = release
         self.version = release.version
         self._popularity, self._touched = _popularity(release)
+        self._newcomers = Newcomers(release)
         self._ground: Ground | None = None
+        self._rulings: Rulings | None = None
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
@@ -67,6 +73,13 @@ class LiveRelease:
             ground = self._ground = self._lay(view)
         return ground
 
+    def rulings(self, view: CatalogueView) -> Rulings:
+        """What the rules of `view` come to; kept until the catalogue or a rule changes."""
+        known = self._rulings
+        if known is None or known.view is not view:
+            known = self._rulings = Rulings(view, view.rules)
+        return known
+
     def _lay(self, view: CatalogueView) -> Ground:
         column = locate(self.release.item_ids, view.item_ids)
         touched = np.append(self._touched, False)[column]
@@ -75,7 +88,8 @@ class LiveRelease:
         floor = np.min(known[touched], initial=1) / 2
         popularity = np.where(touched, known, np.maximum(quality * floor, TINY)).astype(np.float32)
         relative, turn = _relative(popularity, view), _turns(popularity, view)
-        return Ground(view, column, popularity, np.sort(popularity), touched, relative, turn, quality)
+        placed = self._newcomers.among(view, column)
+        return Ground(view, column, popularity, np.sort(popularity), touched, relative, turn, quality, placed)
 
 
 def _popularity(release: Release) -> tuple[FloatArray, NDArray[np.bool_]]:

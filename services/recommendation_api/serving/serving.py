@@ -18,7 +18,9 @@ from recommendation_api.serving.answers import Answers, check_held
 from recommendation_api.serving.batcher import Batcher
 from recommendation_api.serving.catalogue_view import CatalogueMirror
 from recommendation_api.serving.discovery import ScoredItem, ScoredUser
+from recommendation_api.serving.exploration import Explorer
 from recommendation_api.serving.ids import locate
+from recommendation_api.serving.impressions import Impressions
 from recommendation_api.serving.kept_lists import KeptLists
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.people import Crowd
@@ -51,7 +53,9 @@ class Serving:
         self._forgotten = forgotten
         self._live: LiveRelease | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="serving")
-        self._batcher = Batcher(stores, catalogue, settings.weights, self._pool)
+        explorer = Explorer(settings.exploration_share)
+        self._batcher = Batcher(stores, catalogue, settings.weights, self._pool, explorer)
+        self._impressions = Impressions(stores.lists, self._require, catalogue, explorer)
         self._kept = KeptLists(stores.lists, stores.clock, timedelta(days=settings.lists_retention_days))
         self._answers = Answers(
             self._require,
@@ -77,11 +81,13 @@ class Serving:
         await serving._watcher.start()
         serving._batcher.start()
         serving._kept.start()
+        serving._impressions.start()
         return serving
 
     async def aclose(self) -> None:
         """Stop following the alias, write the lists still waiting, end the computing thread."""
         await self._watcher.aclose()
+        await self._impressions.aclose()
         await self._batcher.aclose()
         await self._kept.aclose()
         self._pool.shutdown(wait=True, cancel_futures=True)
