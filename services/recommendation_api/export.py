@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from recommendation_api.schemas.privacy import ExportedInteraction, ExportedList, ExportedUser
+from recommendation_api.schemas.privacy import ExportedHiddenItem, ExportedInteraction, ExportedList, ExportedUser
 from recommendation_api.schemas.users import Preferences
 from recsys.adapters.verdicts import erased_user, unknown_user
 from recsys.domain import Interaction
@@ -34,7 +34,9 @@ async def export(stores: Stores, user_id: int) -> AsyncIterator[bytes]:
         yield b',"interactions":['
         async for piece in _rows(first, stores.personal_data.interactions, user_id, ExportedInteraction.of):
             yield piece
-        yield b'],"hidden_items":[],"lists":['
+        hidden = (await stores.hidden_items.of([user_id]))[user_id]
+        yield b'],"hidden_items":[' + b",".join(_json(ExportedHiddenItem.of(each)) for each in hidden)
+        yield b'],"lists":['
         lists = await stores.personal_data.lists(user_id, None, PAGE)
         async for piece in _rows(lists, stores.personal_data.lists, user_id, ExportedList.of):
             yield piece

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from recommendation_api.schemas.users import Preferences
-from recsys.domain import Erasure, EventType, Gender, Interaction, User
+from recsys.domain import Erasure, EventType, Gender, HiddenItem, Interaction, User
 from recsys.ports import KeptList
 
 
@@ -67,8 +67,13 @@ class ExportedList(BaseModel):
         return cls.model_validate(kept, from_attributes=True)
 
 
-class HiddenItem(BaseModel):
+class ExportedHiddenItem(BaseModel):
     item_id: int
+    hidden_at: datetime
+
+    @classmethod
+    def of(cls, hidden: HiddenItem) -> Self:
+        return cls.model_validate(hidden, from_attributes=True)
 
 
 class ExportAnswer(BaseModel):
@@ -77,7 +82,8 @@ class ExportAnswer(BaseModel):
     user: ExportedUser
     preferences: Preferences
     interactions: list[ExportedInteraction]
-    hidden_items: list[HiddenItem]
+    hidden_items: list[ExportedHiddenItem]
+    """What `PUT /users/{id}/hidden_items/{item_id}` hid."""
     lists: list[ExportedList]
     """What was recommended, as long as lists are kept."""
 

@@ -29,6 +29,7 @@ class ErasuresContract:
         user_id = (await database.users.create(user)).user_id
         await database.interactions.record([database.event(user_id, 1), database.event(user_id, 1)])
         await database.lists.keep([list_of(database, user_id)])
+        await database.hidden_items.hide(user_id, 1)
         return user_id
 
     async def test_everything_of_the_user_goes_and_the_receipt_counts_it(
@@ -36,6 +37,7 @@ class ErasuresContract:
     ) -> None:
         erasure = await database.erasures.erase(somebody)
         assert erasure.removed == {
+            "hidden_items": 1,
             "interactions": 2,
             "recommendation_lists": 1,
             "user_liked_items": 1,
@@ -46,6 +48,7 @@ class ErasuresContract:
         assert await database.users.get(somebody) is None
         assert await database.interactions.histories([somebody]) == {somebody: []}
         assert await database.personal_data.lists(somebody, None, 10) == []
+        assert (await database.hidden_items.of([somebody]))[somebody] == []
 
     async def test_nobody_else_loses_anything(self, database: Database, somebody: int) -> None:
         other = await database.user()

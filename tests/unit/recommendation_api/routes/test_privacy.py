@@ -99,6 +99,8 @@ class TestErasure:
             ("GET", "/users/7/export", None),
             ("DELETE", "/users/7", None),
             ("PATCH", "/users/7", {"age": 20}),
+            ("PUT", "/users/7/hidden_items/1", None),
+            ("DELETE", "/users/7/hidden_items/1", None),
             ("POST", "/interactions", event()),
             ("POST", "/recommendations", {"user_id": SOMEBODY}),
             ("POST", "/recommendations", {"user_id": SOMEBODY, "use_cache": False}),
@@ -249,6 +251,7 @@ class TestExport:
         await api.stores.lists.keep(lists)
         events = (await api.stores.interactions.histories([SOMEBODY]))[SOMEBODY]
         assert len(events) > 3
+        await api.client.put(f"/users/{SOMEBODY}/hidden_items/3")
         content = await self.exported(api)
         assert list(content) == ["user", "preferences", "interactions", "hidden_items", "lists"]
         assert content["user"] == {
@@ -262,6 +265,7 @@ class TestExport:
         }
         assert content["preferences"] == {"categories": user.preferences}
         assert [each["event_id"] for each in content["interactions"]] == [each.event_id for each in events]
+        assert [each["item_id"] for each in content["hidden_items"]] == [3]
         assert [each["recommendation_id"] for each in content["lists"]] == [each.recommendation_id for each in lists]
 
     async def test_of_somebody_new_it_is_empty_and_valid(self, api: Api) -> None:
