@@ -112,6 +112,9 @@ class Als(Recommender):
     def fold_in(self, histories: Histories) -> FloatArray:
         return self.user_factors(histories) @ self.item_factors.T
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        return self.user_factors(histories) @ self.item_factors[items].T
+
     def similar(self, items: IndexArray) -> FloatArray:
         """Cosine of the item vectors."""
         return cosine_to(self.item_factors, items)

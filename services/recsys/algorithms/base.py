@@ -154,6 +154,11 @@ class Recommender(ABC):
         del users
         return self.fold_in(histories)
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        """`fold_in` of some items alone, (n, k): what is needed where the score of a few is asked for anew."""
+        scores: FloatArray = self.fold_in(histories)[:, items]
+        return scores
+
     def parts(self, histories: Histories) -> dict[str, FloatArray]:
         """The summands of the score by source; they add up to `fold_in`. One part unless this is a blend."""
         return {self.name.value: self.fold_in(histories)}

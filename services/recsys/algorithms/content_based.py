@@ -101,6 +101,10 @@ class ContentBased(Recommender):
     def fold_in(self, histories: Histories) -> FloatArray:
         return self.near(self.profiles(histories))
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        scores: FloatArray = (self.profiles(histories) @ self.items[items].T).toarray()
+        return scores
+
     def similar(self, items: IndexArray) -> FloatArray:
         """Cosine of the texts."""
         return self.near(self.items[items])

@@ -63,6 +63,12 @@ class Ease(Recommender):
             np.matmul(own.data[touched], self.weights[own.indices[touched]], out=scores[row])
         return scores
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        own = recent_strengths(histories, self.config.weighting, self.config.recency)
+        touched = np.unique(own.indices)
+        scores: FloatArray = own[:, touched] @ self.weights[np.ix_(touched, items)]
+        return scores
+
     def similar(self, items: IndexArray) -> FloatArray:
         """The weights from each item; an item's own column holds the maximum of its row."""
         near: FloatArray = self.weights[items].copy()

@@ -100,6 +100,10 @@ class Hybrid(Recommender):
         scores = {name: component.fold_in(histories) for name, component in self.components.items()}
         return blend(scores, self.scales(histories))
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        scores = {name: component.score_items(histories, items) for name, component in self.components.items()}
+        return blend(scores, self.scales(histories))
+
     def similar(self, items: IndexArray, touched: IndexArray | None = None) -> FloatArray:
         """The components' similarities, each in units of its deviation from the item.
 

@@ -29,6 +29,12 @@ class ItemItems(Recommender):
         scores: FloatArray = (self._history(histories) @ self.similarity).toarray()
         return scores
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        own = self._history(histories)
+        touched = np.unique(own.indices)
+        scores: FloatArray = own[:, touched] @ self.similarity[touched][:, items].toarray()
+        return scores
+
     def similar(self, items: IndexArray) -> FloatArray:
         """An item's own column holds the maximum of its row."""
         near: FloatArray = self.similarity[items].toarray()

@@ -72,6 +72,9 @@ class Popularity(Recommender):
     def fold_in(self, histories: Histories) -> FloatArray:
         return np.array(np.broadcast_to(self.scores, (len(histories), len(self.scores))), order="C")
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        return np.tile(self.scores[items], (len(histories), 1))
+
     def similar(self, items: IndexArray) -> FloatArray:
         """Zeros: popularity knows no neighbourhoods."""
         return np.zeros((len(items), len(self.scores)), np.float32)

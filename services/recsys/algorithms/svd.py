@@ -134,6 +134,9 @@ class Svd(Recommender):
         scores: FloatArray = weighted_sums(self._history(histories), self.item_factors) @ self.item_factors.T
         return scores
 
+    def score_items(self, histories: Histories, items: IndexArray) -> FloatArray:
+        return weighted_sums(self._history(histories), self.item_factors) @ self.item_factors[items].T
+
     def _history(self, histories: Histories) -> sparse.csr_array:
         recent = recent_strengths(histories, self.config.weighting, self.config.recency)
         return scale_columns(recent, self.scaling)

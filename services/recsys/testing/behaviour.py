@@ -231,6 +231,11 @@ class RecommenderBehaviour:
         items = np.array([0, 40, 119], np.int32)
         np.testing.assert_array_equal(self.load(saved).similar(items), model.similar(items))
 
+    def test_some_items_score_as_among_all(self, model: Recommender, data: TrainingData) -> None:
+        rows = data.histories.rows(np.array([0, 7, len(data.user_ids) - 1], np.int32))
+        items = np.array([119, 0, 50], np.int32)
+        assert_close(model.score_items(rows, items), model.fold_in(rows)[:, items])
+
     def test_a_loaded_model_explains_the_same(self, model: Recommender, saved: Path, data: TrainingData) -> None:
         history, items = data.histories.rows(only(7)), np.array([2, 60], np.int32)
         before, after = model.explain(history, items), self.load(saved).explain(history, items)
