@@ -70,9 +70,11 @@ class Catalog(Protocol):
         """All names, sorted."""
         ...
 
-    async def search(self, query: str, *, category: str | None, limit: int) -> SearchResult:
+    async def search(
+        self, query: str, *, category: str | None, limit: int, left_out: Sequence[int] = ()
+    ) -> SearchResult:
         """Full text over title, description, tags, brand and category: best match first, available items only. All
-        words must occur, `-word` must not.
+        words must occur, `-word` must not. Where nothing is found so, words may be wrong by a letter or two.
         """
         ...
 

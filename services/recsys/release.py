@@ -4,7 +4,7 @@ A folder named by its version, immutable from the moment that it is there (writt
 
     releases/<version>/manifest.json      version, time, metrics, settings, sha256 of every other file
                        report.html           of the training; not of every release
-                       user_ids.npy  item_ids.npy  histories/  <algorithm>/...
+                       user_ids.npy  item_ids.npy  content_directions.npy  histories/  <algorithm>/...
 
 Names that begin with a dot are folders being written or removed; nobody reads them.
 """
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.algorithms.base import Histories, Recommender
+from recsys.algorithms.base import FloatArray, Histories, Recommender
 from recsys.algorithms.registry import load_models
 from recsys.arrays import load_array, load_csr, save_array, save_csr
 from recsys.domain import Algorithm
@@ -44,6 +44,7 @@ from recsys.manifest import (
 )
 
 REPORT = "report.html"
+CONTENT_DIRECTIONS = "content_directions"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Release:
     """What the data was: counts, `as_of`, settings of the split and of the event weights."""
     report: str | None = None
     """The training's page as HTML, written but not loaded: `read_report` does that."""
+    content_directions: FloatArray | None = None
+    """(n_words, d) along which texts are searched by nearness; None in releases from before there were any."""
 
 
 def new_version(now: datetime) -> str:
@@ -129,6 +132,8 @@ def save_parts(folder: Path, release: Release) -> None:
     save_csr(histories, "weights", release.histories.weights)
     save_array(histories, "last_at", release.histories.last_at)
     save_csr(histories, "ratings", release.histories.ratings)
+    if release.content_directions is not None:
+        save_array(folder, CONTENT_DIRECTIONS, release.content_directions)
     for name, model in release.models.items():
         (folder / name.value).mkdir()
         model.save(folder / name.value)
@@ -182,6 +187,9 @@ def _map(folder: Path, manifest: Manifest) -> Release:
         models=load_models(folder, list(manifest.algorithms)),
         metrics={name.value: entry.metrics for name, entry in manifest.algorithms.items()},
         snapshot=manifest.snapshot,
+        content_directions=(
+            load_array(folder, CONTENT_DIRECTIONS) if f"{CONTENT_DIRECTIONS}.npy" in manifest.files else None
+        ),
     )
 
 

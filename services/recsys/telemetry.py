@@ -60,6 +60,7 @@ TASKS = frozenset(
         "attribution",
         "coverage",
         "probes",
+        "indexing",
         "invalidation",
         "forgotten",
         "erasing",
@@ -184,6 +185,9 @@ POOL_LIMIT = Gauge(
     "The most connections to PostgreSQL that all workers may open",
     multiprocess_mode="livesum",
 )
+INDEXED_ITEMS = Counter(
+    "recstack_indexed_items_total", "Items written to the search index, or not taken by it, by why", ["outcome"]
+)
 BACKGROUND_ERRORS = Counter("recstack_background_errors_total", "Failures of background tasks", ["task"])
 
 # --- the live release
@@ -259,7 +263,7 @@ JOB_LAST_SUCCESS = Gauge(
 JOB_SECONDS = Gauge("recstack_job_seconds", "How long a job's last ended run took", ["job"], registry=TRAINER)
 JOB_SUCCEEDED = Gauge("recstack_job_succeeded", "1 if a job's last ended run ended well", ["job"], registry=TRAINER)
 
-for shared in (DEPENDENCY_ERRORS, BACKGROUND_ERRORS):
+for shared in (DEPENDENCY_ERRORS, BACKGROUND_ERRORS, INDEXED_ITEMS):
     TRAINER.register(shared)
 
 LABELS: Mapping[str, Mapping[str, Values]] = {
@@ -303,6 +307,7 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_dependency_errors": {"dependency": DEPENDENCIES},
     "recstack_database_pool_connections": {"state": frozenset({"in_use", "idle"})},
     "recstack_background_errors": {"task": TASKS},
+    "recstack_indexed_items": {"outcome": frozenset({"indexed", "missed"})},
     "recstack_release_swaps": {"outcome": frozenset({"loaded", "refused"})},
     "recstack_trainings": {"outcome": frozenset({"published", "nothing_new", "busy", "refused", "failed"})},
     "recstack_release_refusals": {"reason": re.compile(r"[a-z_]{1,40}")},

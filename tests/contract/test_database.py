@@ -13,10 +13,6 @@ class TestCatalog(contracts.CatalogContract):
     pass
 
 
-class TestCatalogSearch(contracts.CatalogSearchContract):
-    pass
-
-
 class TestUsers(contracts.UsersContract):
     pass
 

@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
-from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user, is_text
+from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user
+from recsys.adapters.search_words import Alternative, read
+from recsys.adapters.typos import near_words
 from recsys.adapters.verdicts import not_registered, refuse_unknown, repeated, taken, unknown_item, unknown_user
 from recsys.domain import Deployment, Erasure, Interaction, Item, ReleaseDecision, User
-from recsys.errors import FieldError, InvalidInput, RecstackError
+from recsys.errors import InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
 from recsys.pseudonyms import Pseudonyms
 
@@ -93,30 +96,60 @@ class MemoryCatalog:
     async def categories(self) -> Sequence[str]:
         return sorted(self._database.categories)
 
-    async def search(self, query: str, *, category: str | None, limit: int) -> SearchResult:
-        now = self._database.clock.now()
-        available = (item for item, _ in self._database.items.values() if item.is_available(now))
-        scored = [(item, score) for item in available if (score := _score(item, query)) > 0]
-        hits = [(item.item_id, score) for item, score in scored if category is None or item.category == category]
+    async def search(
+        self, query: str, *, category: str | None, limit: int, left_out: Sequence[int] = ()
+    ) -> SearchResult:
+        alternatives, now, hidden = read(query), self._database.clock.now(), {*left_out}
+        shelf = [item for item, _ in self._database.items.values() if item.item_id not in hidden]
+        weights = {item.item_id: _weights(item) for item in shelf if item.is_available(now)}
+        vocabulary = sorted({word for known in weights.values() for word in known})
+        for near in (lambda word: [word], partial(_meant, vocabulary)):
+            scores = {
+                item.item_id: _score(item.text, weights[item.item_id], alternatives, near)
+                for item in shelf
+                if item.item_id in weights
+            }
+            if any(scores.values()):
+                break
+        found = [item for item in shelf if scores.get(item.item_id)]
+        hits = [(each.item_id, scores[each.item_id]) for each in found if category is None or each.category == category]
         hits.sort(key=lambda hit: (-hit[1], hit[0]))
-        facets = Counter(item.category for item, _ in scored if item.category is not None)
+        facets = Counter(item.category for item in found if item.category is not None)
         return SearchResult(hits[:limit], dict(facets))
 
 
-def _score(item: Item, query: str) -> float:
-    if not is_text(query):
-        raise InvalidInput("q holds a character that is not text", fields=(FieldError("q", "is not text"),))
+def _meant(vocabulary: Sequence[str], word: str) -> Sequence[str]:
+    return [word, *near_words(word, vocabulary)]
+
+
+def _weights(item: Item) -> dict[str, float]:
+    """By word."""
     labels = " ".join((*item.tags, item.brand or "", item.category or ""))
     weights = dict.fromkeys(_words(item.description or ""), _DESCRIPTION_WEIGHT)
     weights |= dict.fromkeys(_words(labels), _LABEL_WEIGHT)
-    weights |= dict.fromkeys(_words(item.title), _TITLE_WEIGHT)
-    total = 0.0
-    for term in query.split():
-        for word in _words(term):
-            if (word in weights) == term.startswith("-"):
-                return 0.0
-            total += weights.get(word, 0.0)
-    return total
+    return weights | dict.fromkeys(_words(item.title), _TITLE_WEIGHT)
+
+
+def _score(
+    text: str,
+    weights: Mapping[str, float],
+    alternatives: Sequence[Alternative],
+    near: Callable[[str], Sequence[str]],
+) -> float:
+    """Of the alternative that matches best; 0 where none does."""
+    best, written = 0.0, _side_by_side(text)
+    for each in alternatives:
+        found = [max(weights.get(other, 0.0) for other in near(word)) for word in _words(" ".join(each.words))]
+        found += [weights.get(word, 0.0) for phrase in each.phrases for word in _words(phrase)]
+        broken = any(_side_by_side(phrase) not in written for phrase in each.phrases)
+        unwanted = any(all(word in weights for word in _words(words)) for words in each.without)
+        if all(found) and not broken and not unwanted:
+            best = max(best, sum(found))
+    return best
+
+
+def _side_by_side(text: str) -> str:
+    return f" {' '.join(_words(text))} "
 
 
 def _words(text: str) -> Iterator[str]:

@@ -166,6 +166,8 @@ release_decisions = Table(
     _required("figures", JSONB),
 )
 
+item_words = Table("item_words", metadata, _key("word_id", BigInteger), _required("word", Text))
+
 tombstones = Table("tombstones", metadata, _key("hash", LargeBinary), _required("revision", BigInteger))
 
 erasures = Table(

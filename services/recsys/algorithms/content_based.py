@@ -76,8 +76,8 @@ class ContentBased(Recommender):
 
     def embed(self, texts: Sequence[str]) -> sparse.csr_array:
         """(n, n_words) float32 vectors of texts, of length one, by the words and weights of the training."""
-        if not self.words:
-            return sparse.csr_array((len(texts), 0), dtype=np.float32)
+        if not self.words or not texts:
+            return sparse.csr_array((len(texts), len(self.words)), dtype=np.float32)
         return sparse.csr_array(self._fitted_vectorizer.transform(texts), dtype=np.float32)
 
     @cached_property

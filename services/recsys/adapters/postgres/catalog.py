@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from psycopg import errors
 
 from recsys.adapters.acceptance import accept_item, is_text
 from recsys.adapters.postgres import items
 from recsys.adapters.postgres.engine import Connection, Postgres
+from recsys.adapters.postgres.statement import Statement
+from recsys.adapters.postgres.words import Vocabulary
+from recsys.adapters.search_words import read
 from recsys.adapters.verdicts import taken
 from recsys.domain import Item
-from recsys.errors import FieldError, InvalidInput
 from recsys.ports import CatalogueChange, Clock, SearchResult
 
 
@@ -20,6 +23,7 @@ class PostgresCatalog:
     def __init__(self, postgres: Postgres, clock: Clock) -> None:
         self._postgres = postgres
         self._clock = clock
+        self._vocabulary = Vocabulary(postgres)
 
     async def get(self, item_id: int) -> Item | None:
         row = await self._postgres.read(partial(items.GET.one, item_id=item_id))
@@ -73,11 +77,25 @@ class PostgresCatalog:
         rows = await self._postgres.read(items.CATEGORIES.all)
         return sorted(name for (name,) in rows)
 
-    async def search(self, query: str, *, category: str | None, limit: int) -> SearchResult:
-        if not is_text(query + (category or "")):
-            raise InvalidInput("q holds a character that is not text", fields=(FieldError("q", "is not text"),))
-        find = partial(items.SEARCH.all, query=query, category=category, limit=limit, now=self._clock.now())
-        rows = await self._postgres.read(find)
+    async def search(
+        self, query: str, *, category: str | None, limit: int, left_out: Sequence[int] = ()
+    ) -> SearchResult:
+        alternatives = read(query)
+        if not is_text(category or ""):
+            return SearchResult([], {})
+        given: dict[str, Any] = {
+            "category": category,
+            "limit": limit,
+            "left_out": list(left_out),
+            "now": self._clock.now(),
+        }
+        result = await self._found(items.SEARCH, query=query, **given)
+        if result.hits or result.facets or not alternatives:
+            return result
+        return await self._found(items.SEARCH_COMPOSED, query=await self._vocabulary.meant(alternatives), **given)
+
+    async def _found(self, statement: Statement, **given: Any) -> SearchResult:
+        rows = await self._postgres.read(partial(statement.all, **given))
         hits = [(item_id, score) for _, item_id, score in rows if item_id is not None]
         return SearchResult(hits, rows[0][0] or {})
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Text,
+    all_,
     any_,
     bindparam,
     case,
@@ -128,13 +129,23 @@ CHANGES = _changes()
 """The newest reset beside the next page of items, or beside nulls: from the first item if the reset is news."""
 
 
-def _search() -> Statement:
-    text, wanted = bindparam("query", type_=Text), bindparam("category", type_=Text)
+def _typed() -> ColumnElement[Any]:
+    """What somebody typed, as a query."""
+    text = bindparam("query", type_=Text)
     english, simple = (
         func.websearch_to_tsquery(cast(language, REGCONFIG), text, type_=TSQUERY) for language in ("english", "simple")
     )
     # Stop words alone are no query in English; titles can be found by them all the same.
-    query = select(case((func.numnode(english) == 0, simple), else_=english).label("words")).cte("query")
+    return case((func.numnode(english) == 0, simple), else_=english)
+
+
+def _composed() -> ColumnElement[Any]:
+    return func.to_tsquery(cast("english", REGCONFIG), bindparam("query", type_=Text), type_=TSQUERY)
+
+
+def _search(wanted_words: ColumnElement[Any]) -> Statement:
+    wanted = bindparam("category", type_=Text)
+    query = select(wanted_words.label("words")).cte("query")
     words = select(query.c.words).scalar_subquery()
     now = _moment("now")
     matches = (
@@ -146,6 +157,7 @@ def _search() -> Statement:
             func.querytree(words) != "T",
             or_(items.c.available_from.is_(None), items.c.available_from <= now),
             or_(items.c.available_until.is_(None), items.c.available_until > now),
+            items.c.item_id != all_(bindparam("left_out", type_=ARRAY(BigInteger))),
         )
         .cte("matches")
     )
@@ -167,5 +179,8 @@ def _search() -> Statement:
     return Statement(joined.order_by(hits.c.score.desc(), hits.c.item_id))
 
 
-SEARCH = _search()
+SEARCH = _search(_typed())
 """The facets beside each hit, or beside nulls."""
+
+SEARCH_COMPOSED = _search(_composed())
+"""The same for a `tsquery` in PostgreSQL's own notation."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recsys.testing.contracts.cache import RecommendationCacheContract
 from recsys.testing.contracts.catalog import CatalogContract
-from recsys.testing.contracts.catalog_search import CatalogSearchContract
+from recsys.testing.contracts.content_index import ContentIndexContract
 from recsys.testing.contracts.database import Database
 from recsys.testing.contracts.decisions import DecisionLogContract
 from recsys.testing.contracts.deployments import DeploymentLogContract
@@ -19,7 +19,7 @@ from recsys.testing.contracts.users import UsersContract
 
 __all__ = [
     "CatalogContract",
-    "CatalogSearchContract",
+    "ContentIndexContract",
     "Database",
     "DecisionLogContract",
     "DeploymentLogContract",
