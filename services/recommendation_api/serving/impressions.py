@@ -37,7 +37,8 @@ class Impressions:
         *,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
-        self._lists, self._live, self._catalogue, self._explorer = lists, live, catalogue, explorer
+        self._lists, self._live, self._catalogue = lists, live, catalogue
+        self.explorer = explorer
         self._every_seconds = every_seconds
         self._follower = Follower(self._follow, TASK)
 
@@ -49,11 +50,11 @@ class Impressions:
 
     async def count(self) -> None:
         """Raises `Unavailable`, `NotReady`."""
-        before = self._explorer.counted
+        before = self.explorer.counted
         new = np.setdiff1d(self._catalogue.view.item_ids, self._live().release.item_ids)[-MAX_NEW:]
         shown = await self._lists.impressions(np.setdiff1d(new, before.item_ids).tolist(), below=ENOUGH)
         if shown != before.shown or not np.array_equal(new, before.item_ids):
-            self._explorer.counted = Counted(new, shown)
+            self.explorer.counted = Counted(new, shown)
         never = sum(1 for times in shown.values() if not times)
         NEW_ITEMS.labels("never").set(never)
         NEW_ITEMS.labels("hardly").set(len(shown) - never)
