@@ -20,7 +20,7 @@ import yaml
 from native.places import ROOT, read_environment_file
 from native.ports import LOOPBACK, free_port
 from recsys.testing.worlds import small_world
-from tests.e2e.stack import FLIP, Stack, load_world, service_environment
+from tests.e2e.stack import Stack, load_world, service_environment
 
 COPIED = (
     *("setup.sh", "containers.sh", ".env.example", "docker-compose.yml", "docker-compose.old-engine.yml"),
@@ -78,8 +78,15 @@ class ComposeStack(Stack):
     def try_to_train(self) -> subprocess.CompletedProcess[str]:
         return self.containers.attempt("docker", "compose", *IN_TRAINER, "-m", "model_trainer", "train")
 
-    def flip_a_bit(self, version: str, file: str) -> None:
-        self.containers.compose(*IN_TRAINER, "-c", FLIP, f"/releases/{version}/{file}")
+    @property
+    def releases(self) -> str:
+        return "/releases"
+
+    def in_trainer(self, script: str, *arguments: str) -> str:
+        return self.containers.compose(*IN_TRAINER, "-c", script, *arguments)
+
+    def logs(self) -> str:
+        return self.containers.compose("logs", "--no-color")
 
 
 def absent_engine() -> str:
@@ -170,6 +177,7 @@ def _stack(containers: Containers) -> ComposeStack:
     environment |= {
         "API_PORT": containers.environment["API_PORT"],
         "RECSTACK_ADMIN_KEY": generated["RECSTACK_ADMIN_KEY"],
+        "RECSTACK_ERASURE_KEY": generated["RECSTACK_ERASURE_KEY"],
     }
     url = f"http://{LOOPBACK}:{containers.port('API_PORT')}"
     return ComposeStack(url, database_url, redis_url, environment, containers)

@@ -51,10 +51,23 @@ class Stack:
         """What came of `train`, whatever its status."""
         return attempt(["model_trainer", "train"], self.environment)
 
+    @property
+    def releases(self) -> str:
+        """The folder of releases, as `in_trainer` sees it."""
+        return str(Path(self.environment["RECSTACK_STATE_DIR"]) / "releases")
+
+    def in_trainer(self, script: str, *arguments: str) -> str:
+        """What a Python script prints that runs where the trainer does."""
+        command = [sys.executable, "-c", script, *arguments]
+        return subprocess.run(command, check=True, timeout=60, capture_output=True, text=True).stdout
+
+    def logs(self) -> str:
+        """All that the services have said so far."""
+        return "".join(path.read_text() for path in Path(self.environment["RECSTACK_STATE_DIR"]).glob("*.log"))
+
     def flip_a_bit(self, version: str, file: str) -> None:
         """Damage a file of a release, or mend what was damaged so."""
-        path = Path(self.environment["RECSTACK_STATE_DIR"]) / "releases" / version / file
-        subprocess.run([sys.executable, "-c", FLIP, str(path)], check=True, timeout=30)
+        self.in_trainer(FLIP, f"{self.releases}/{version}/{file}")
 
 
 def run(module: list[str], environment: dict[str, str]) -> None:
