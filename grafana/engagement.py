@@ -32,6 +32,7 @@ def engagement() -> Dashboard:
         Section("", [*_brought(), *_told()]),
         Section("Are recommendations wanted?", _wanted()),
         Section("What people do", _behaviour()),
+        Section("Guests", _guests()),
         Section("From event to effect", _effect()),
     ]
     return dashboard(ENGAGEMENT, "Engagement", about, sections, [algorithm])
@@ -201,7 +202,31 @@ def _behaviour() -> Panels:
             ),
             Query(rate("recstack_hidden_items_total", by="outcome"), "{{outcome}}"),
             colours={"hidden": BAD, "shown": GOOD, "unchanged": CALM},
-            width=8,
+            width=24,
+        ),
+    ]
+
+
+def _guests() -> Panels:
+    return [
+        chart(
+            Caption(
+                81,
+                "Guests' sessions",
+                "begun; merged: the guest signed up; refused: a merge of a session that is gone or somebody else's.",
+                EventsPerSecond,
+            ),
+            Query(rate("recstack_sessions_total", by="outcome"), "{{outcome}}"),
+            colours={"begun": CALM, "merged": GOOD, "refused": FAIR, "unavailable": BAD},
+            width=12,
+        ),
+        chart(
+            Caption(
+                82, "Guests' events", "stored once; duplicate: sent again; the others were refused.", EventsPerSecond
+            ),
+            Query(rate("recstack_session_events_total", by="outcome"), "{{outcome}}"),
+            colours={"stored": GOOD, "duplicate": CALM, "failed": BAD, "unavailable": BAD},
+            width=12,
         ),
     ]
 

@@ -23,6 +23,7 @@ from recommendation_api.routes import (
     recommendations,
     releases,
     reports,
+    sessions,
     users,
 )
 from recommendation_api.routes.dependencies import refuse_erased, refuse_unknown_query
@@ -36,6 +37,7 @@ ROUTERS = (
     algorithms.router,
     interactions.router,
     users.router,
+    sessions.router,
     hidden_items.router,
     privacy.router,
     items.router,

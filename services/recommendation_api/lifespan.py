@@ -16,6 +16,7 @@ from recommendation_api.catalogue import CatalogueMirror, RevisionHint
 from recommendation_api.coverage import Coverage
 from recommendation_api.erasing import Eraser
 from recommendation_api.forgotten import Forgotten
+from recommendation_api.guests import GuestRecorder
 from recommendation_api.invalidation import Invalidation
 from recommendation_api.metrics import leave_metrics
 from recommendation_api.places import run_folder
@@ -39,6 +40,7 @@ class State(TypedDict):
     catalogue: CatalogueMirror
     invalidation: Invalidation
     recorder: Recorder
+    guests: GuestRecorder
     serving: Serving
     forgotten: Forgotten
     eraser: Eraser
@@ -96,6 +98,7 @@ class Lifespan:
                 invalidation=invalidation,
                 recorder=Recorder(stores, invalidation, attribution, forgotten),
                 serving=serving,
+                guests=GuestRecorder(stores, catalogue),
                 forgotten=forgotten,
                 eraser=eraser,
             )

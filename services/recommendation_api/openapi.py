@@ -24,6 +24,7 @@ TAGS = [
     {"name": "Interactions", "description": "What users do"},
     {"name": "Users", "description": "Who they say they are, and what was learned of them"},
     {"name": "Privacy", "description": "All that is kept of a user, and its erasure"},
+    {"name": "Sessions", "description": "Guests: their events and lists, until they sign up"},
     {"name": "Items", "description": "The catalogue, and items like another"},
     {"name": "Discovery", "description": "Popular items and full-text search"},
     {"name": "Releases", "description": "What was live when, and changing it (admin)"},
@@ -33,7 +34,7 @@ ADMIN_ONLY: dict[str, Any] = {"security": [{"key": []}]}
 """For the documentation of a route that asks for the admin's key."""
 _MEANINGS = {
     403: "The key is missing or wrong",
-    404: "Unknown user, item or release",
+    404: "Unknown user, session, item or release",
     410: "The user was erased",
     409: "The id is taken by other content, or a release cannot be served",
     422: "Refused input; `errors` names each field",

@@ -148,6 +148,11 @@ UNATTRIBUTED_EVENTS = Counter(
     "recstack_unattributed_events_total", "Events that name a list and could not be attributed, by why", ["reason"]
 )
 
+# --- guests
+
+SESSIONS = Counter("recstack_sessions_total", "Guests' sessions by what became of them", ["outcome"])
+SESSION_EVENTS = Counter("recstack_session_events_total", "Guests' events received", ["outcome"])
+
 # --- people who asked to be forgotten
 
 ERASURES = Counter("recstack_erasures_total", "Users erased")
@@ -293,6 +298,10 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
         "outcome": frozenset(
             {"stored", "duplicate", "not_found", "erased", "conflict", "invalid", "unavailable", "failed"}
         ),
+    },
+    "recstack_sessions": {"outcome": frozenset({"begun", "unavailable", "merged", "refused"})},
+    "recstack_session_events": {
+        "outcome": frozenset({"stored", "duplicate", "not_found", "conflict", "invalid", "unavailable", "failed"})
     },
     "recstack_attributed_events": {"algorithm": ALGORITHMS, "type": EVENT_TYPES},
     "recstack_attributed_revenue": {"algorithm": ALGORITHMS},

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from recommendation_api.catalogue import CatalogueMirror
 from recommendation_api.erasing import Eraser
 from recommendation_api.forgotten import Forgotten
+from recommendation_api.guests import GuestRecorder
 from recommendation_api.invalidation import Invalidation
 from recommendation_api.keys import require_admin
 from recommendation_api.recording import Recorder
@@ -92,6 +93,10 @@ def _forgotten(request: Request) -> Forgotten:
     return cast(Forgotten, request.state.forgotten)
 
 
+def _guests(request: Request) -> GuestRecorder:
+    return cast(GuestRecorder, request.state.guests)
+
+
 def _serving(request: Request) -> Serving:
     return cast(Serving, request.state.serving)
 
@@ -101,6 +106,7 @@ OpenStores = Annotated[Stores, Depends(_stores)]
 Mirror = Annotated[CatalogueMirror, Depends(_catalogue)]
 Dropping = Annotated[Invalidation, Depends(_invalidation)]
 Recording = Annotated[Recorder, Depends(_recorder)]
+GuestRecording = Annotated[GuestRecorder, Depends(_guests)]
 LiveServing = Annotated[Serving, Depends(_serving)]
 Erasing = Annotated[Eraser, Depends(_eraser)]
 Forgetting = Annotated[Forgotten, Depends(_forgotten)]

@@ -25,12 +25,9 @@ Rating = Annotated[float, Field(ge=MIN_RATING, le=MAX_RATING, allow_inf_nan=Fals
 EXAMPLE: JsonDict = {"user_id": 1, "item_id": 17, "type": "rating", "value": 4.5}
 
 
-class NewInteraction(Strict):
-    """One event. With an `event_id` of the caller's own it can be sent again without counting twice."""
+class EventContent(Strict):
+    """What was done, whoever did it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
-
-    user_id: Id
     item_id: Id
     type: EventType
     value: Rating | None = None
@@ -49,6 +46,10 @@ class NewInteraction(Strict):
             raise PydanticCustomError("superfluous", "Only a rating has a value", {"field": "value"})
         return self
 
+    @property
+    def of_user(self) -> int:
+        raise NotImplementedError
+
     def to_interaction(self, now: datetime) -> Interaction:
         """Raises `InvalidInput` for an event from the future."""
         if self.occurred_at and self.occurred_at > now + timedelta(seconds=MAX_CLOCK_SKEW_SECONDS):
@@ -56,7 +57,7 @@ class NewInteraction(Strict):
             raise InvalidInput(f"occurred_at: {ahead}", fields=(FieldError("occurred_at", ahead),))
         return Interaction(
             event_id=self.event_id or str(uuid.uuid4()),
-            user_id=self.user_id,
+            user_id=self.of_user,
             item_id=self.item_id,
             type=self.type,
             occurred_at=self.occurred_at or now,
@@ -64,6 +65,18 @@ class NewInteraction(Strict):
             recommendation_id=str(self.recommendation_id) if self.recommendation_id else None,
             timed_by_server=self.occurred_at is None,
         )
+
+
+class NewInteraction(EventContent):
+    """One event. With an `event_id` of the caller's own it can be sent again without counting twice."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    user_id: Id
+
+    @property
+    def of_user(self) -> int:
+        return self.user_id
 
 
 class InteractionAnswer(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -55,12 +55,9 @@ class Filters(Strict):
         return self
 
 
-class RecommendationRequest(Strict):
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"user_id": 1, "num_recommendations": 5, "algorithm": "hybrid"}]}
-    )
+class ListRequest(Strict):
+    """What may be said of a list, whoever asks for it."""
 
-    user_id: Id
     num_recommendations: Count = 10
     algorithm: Algorithm = Algorithm.HYBRID
     filters: Filters | None = None
@@ -78,8 +75,30 @@ class RecommendationRequest(Strict):
         description='Whether each item says what its score is made of; "without" adds to each cause what the '
         "algorithm's score would lose had the user not touched that item, everything computed anew.",
     )
-    use_cache: bool = True
     page_token: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_LENGTH)] | None = None
+
+    @property
+    def asker(self) -> dict[str, Any]:
+        """Who asks, as the answer repeats it."""
+        raise NotImplementedError
+
+    @property
+    def asked_about(self) -> object:
+        """Whom or what the list is made for: what a page token is bound to."""
+        return [*self.asker.values()]
+
+
+class RecommendationRequest(ListRequest):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"user_id": 1, "num_recommendations": 5, "algorithm": "hybrid"}]}
+    )
+
+    user_id: Id
+    use_cache: bool = True
+
+    @property
+    def asker(self) -> dict[str, Any]:
+        return {"user_id": self.user_id}
 
 
 class Cause(BaseModel):
@@ -111,10 +130,9 @@ class RecommendedItem(BaseModel):
     explanation: Explanation | None = None
 
 
-class RecommendationAnswer(BaseModel):
+class ListAnswer(BaseModel):
     """Documents the answer; the serving layer writes its bytes itself."""
 
-    user_id: int
     algorithm: Algorithm
     release: str
     recommendation_id: str
@@ -124,3 +142,7 @@ class RecommendationAnswer(BaseModel):
     degraded: list[str]
     recommendations: list[RecommendedItem]
     next_page_token: str | None = None
+
+
+class RecommendationAnswer(ListAnswer):
+    user_id: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ FRESH, STORED = b'"cached":false', b'"cached":true'
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    user_id: int
+    asker: Mapping[str, Any]
+    """The first field: a user's or a session's id."""
     algorithm: str
     release: str
     recommendation_id: str
@@ -32,7 +33,7 @@ class Answer:
 
     def to_bytes(self) -> bytes:
         fields: dict[str, Any] = {
-            "user_id": self.user_id,
+            **self.asker,
             "algorithm": self.algorithm,
             "release": self.release,
             "recommendation_id": self.recommendation_id,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from recommendation_api.forgotten import Forgotten
-from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.schemas.recommendations import ListRequest, RecommendationRequest
 from recommendation_api.serving.answer import COLD, EMPTY, PREFIX_BYTES, as_stored
 from recommendation_api.serving.batcher import Answered, Batcher, Miss
 from recommendation_api.serving.cache_key import cache_key, query_digest
@@ -18,6 +18,7 @@ from recommendation_api.serving.filters import check_categories
 from recommendation_api.serving.kept_lists import KeptLists
 from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.paging import read_token
+from recommendation_api.serving.people import Person, known_later
 from recommendation_api.serving.stages import observe, stage
 from recsys.domain import Algorithm
 from recsys.errors import FieldError, InvalidInput, Unavailable
@@ -62,9 +63,7 @@ class Answers:
     async def answer(self, request: RecommendationRequest) -> bytes:
         """Raises `InvalidInput`, `NotReady`, `Unavailable`."""
         body = await self._answer(request)
-        ANSWERED[request.algorithm, COLD in body[:PREFIX_BYTES]].inc()
-        if len(body) < PREFIX_BYTES and EMPTY in body:
-            WITHOUT_ITEMS[request.algorithm].inc()
+        count(request.algorithm, body)
         return body
 
     async def _answer(self, request: RecommendationRequest) -> bytes:
@@ -72,29 +71,35 @@ class Answers:
         key = cache_key(live.version, request, self._diversity)
         if not request.use_cache:
             BYPASS.inc()
-            return _told(await self._compute(self._miss(live, key, request, ()), None))
+            return told(await self._compute(self._miss(live, key, request, ()), None))
         began = time.perf_counter()
         try:
             found = await self._cache.read(request.user_id, key)
         except Unavailable:
             AWAY.inc()
-            return _told(await self._compute(self._miss(live, key, request, (REDIS,)), None))
+            return told(await self._compute(self._miss(live, key, request, (REDIS,)), None))
         epoch = self._catalogue.view.revision
         if found.entry is not None and found.entry.epoch == epoch:
             HIT.inc()
             return found.entry.body
         MISS.inc()
         observe("cache", time.perf_counter() - began)
-        return _told(await self._fly(self._miss(live, key, request, ()), found.version, epoch))
+        return told(await self._fly(self._miss(live, key, request, ()), found.version, epoch))
 
     def _miss(self, live: LiveRelease, key: str, request: RecommendationRequest, degraded: tuple[str, ...]) -> Miss:
+        return self.miss(live, key, request, degraded, known_later(request.user_id))
+
+    def miss(
+        self, live: LiveRelease, key: str, request: ListRequest, degraded: tuple[str, ...], person: Person
+    ) -> Miss:
+        """The question to compute. Raises `InvalidInput` for what the release or the catalogue does not know."""
         check_held(live, request.algorithm)
         if request.filters is not None:
             check_categories(self._catalogue.view, request.filters)
         page = read_token(request.page_token, query_digest(request) if request.page_token else "")
         diversity = self._diversity if request.diversity is None else request.diversity
         dials = Dials(diversity, request.novelty, request.serendipity, self._category_cap)
-        return Miss(live, key, request, dials, page, degraded)
+        return Miss(live, key, request, dials, page, degraded, person)
 
     async def _fly(self, miss: Miss, version: str, epoch: int) -> Answered:
         """Join the computation of an equal question, or begin one.
@@ -102,7 +107,7 @@ class Answers:
         The user's event version is part of what is equal: an event moves it before it is acknowledged, so that whoever
         asks afterwards never joins a computation that may have read the history before.
         """
-        identity = (miss.request.user_id, miss.key, version, epoch)
+        identity = (miss.person.user_id, miss.key, version, epoch)
         flight = self._flights.get(identity)
         if flight is None:
             flight = asyncio.create_task(self._compute(miss, version))
@@ -113,7 +118,7 @@ class Answers:
     async def _compute(self, miss: Miss, version: str | None) -> Answered:
         answered = await self._batcher.ask(miss)
         if COLD in answered.computed.body[:PREFIX_BYTES] and not answered.degraded:
-            await self._forgotten.refuse_late(miss.request.user_id)
+            await self._forgotten.refuse_late(miss.person.user_id)
         self._kept.offer(answered.computed.kept)
         if version is not None and not answered.degraded:
             await self._store(miss, answered, version)
@@ -124,12 +129,20 @@ class Answers:
         entry = CacheEntry(as_stored(answered.computed.body), version, answered.epoch, expires_at)
         with stage("store"):
             try:
-                await self._cache.store(miss.request.user_id, miss.key, entry)
+                await self._cache.store(miss.person.user_id, miss.key, entry)
             except Unavailable:
                 logger.info("an answer is not cached", dependency=REDIS)
 
 
-def _told(answered: Answered) -> bytes:
+def count(algorithm: Algorithm, body: bytes) -> None:
+    """An answer that goes out."""
+    ANSWERED[algorithm, COLD in body[:PREFIX_BYTES]].inc()
+    if len(body) < PREFIX_BYTES and EMPTY in body:
+        WITHOUT_ITEMS[algorithm].inc()
+
+
+def told(answered: Answered) -> bytes:
+    """The body; what it went without is counted."""
     for dependency in answered.degraded:
         DEGRADED.labels(dependency).inc()
     return answered.computed.body

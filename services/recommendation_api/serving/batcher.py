@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from recommendation_api.background import end
-from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.schemas.recommendations import ListRequest
 from recommendation_api.serving.catalogue_view import CatalogueMirror, CatalogueView
 from recommendation_api.serving.engine import Batch, Computed, Question, compute
 from recommendation_api.serving.exploration import Explorer
@@ -19,6 +19,7 @@ from recommendation_api.serving.live import LiveRelease
 from recommendation_api.serving.paging import Page
 from recommendation_api.serving.people import Crowd, Person, crowd, last_known, load_people
 from recommendation_api.serving.stages import observe, stage
+from recsys.domain import GUEST
 from recsys.errors import Unavailable
 from recsys.logs import masked
 from recsys.reranking.greedy import Dials
@@ -48,18 +49,29 @@ class Answered:
 class Miss:
     live: LiveRelease
     key: str
-    request: RecommendationRequest
+    request: ListRequest
     dials: Dials
     page: Page
     degraded: tuple[str, ...]
     """Dependencies that were away before the computation."""
+    person: Person
+    """All that the caller knows of who asks; of a user, whose history is loaded just before the computation, the id."""
     since: float = field(default_factory=time.perf_counter)
     answered: asyncio.Future[Answered] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
     def identity(self) -> tuple[object, ...]:
         """Misses that share it have one answer."""
-        return self.request.user_id, self.key, self.degraded
+        return self.asker, self.key, self.degraded
+
+    @property
+    def is_guest(self) -> bool:
+        return self.person.user_id == GUEST
+
+    @property
+    def asker(self) -> int:
+        """A guest is nobody else, not even who asks by the same session: an event may lie between."""
+        return -id(self) if self.is_guest else self.person.user_id
 
 
 class Batcher:
@@ -96,8 +108,8 @@ class Batcher:
             batch = [await self._waiting.get()]
             while len(batch) < MAX_BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            for version in {miss.live.version for miss in batch}:
-                await self._answer([miss for miss in batch if miss.live.version == version])
+            for kind in {(miss.live.version, miss.is_guest) for miss in batch}:
+                await self._answer([miss for miss in batch if (miss.live.version, miss.is_guest) == kind])
 
     async def _answer(self, misses: Sequence[Miss]) -> None:
         for miss in misses:
@@ -125,16 +137,16 @@ class Batcher:
 
     async def _together(self, misses: Sequence[Miss]) -> list[Answered]:
         different = list({miss.identity: miss for miss in misses}.values())
-        user_ids = list(dict.fromkeys(miss.request.user_id for miss in different))
+        askers = {miss.asker: miss.person for miss in different}
         epoch = self._catalogue.view.revision
-        people = await self.load(user_ids)
+        people = [*askers.values()] if misses[0].is_guest else await self.load([*askers])
         view = self._catalogue.view
         live = misses[0].live
         if not len(view.item_ids) and len(live.release.item_ids):
             raise Unavailable("the catalogue has not been read yet", dependency=POSTGRES)
         away = () if people is not None else (POSTGRES,)
         loop = asyncio.get_running_loop()
-        computed = await loop.run_in_executor(self._pool, self._compute, different, user_ids, people, view)
+        computed = await loop.run_in_executor(self._pool, self._compute, different, [*askers], people, view)
         answers = {
             miss.identity: Answered(one, epoch, (*miss.degraded, *away))
             for miss, one in zip(different, computed, strict=True)
@@ -156,15 +168,14 @@ class Batcher:
         return crowd(people, live.release.item_ids, self._weights)
 
     def _compute(
-        self, misses: Sequence[Miss], user_ids: Sequence[int], people: Sequence[Person] | None, view: CatalogueView
+        self, misses: Sequence[Miss], askers: Sequence[int], people: Sequence[Person] | None, view: CatalogueView
     ) -> list[Computed]:
         live = misses[0].live
         away = (POSTGRES,) if people is None else ()
-        everybody = self.crowd_of(live, user_ids, people)
+        everybody = self.crowd_of(live, askers, people)
         batch = Batch(live, view, everybody, self._clock.now(), away, self._weights, self._explorer)
         questions = [
-            Question(miss.request, user_ids.index(miss.request.user_id), miss.dials, miss.page, miss.degraded)
-            for miss in misses
+            Question(miss.request, askers.index(miss.asker), miss.dials, miss.page, miss.degraded) for miss in misses
         ]
         return compute(batch, questions)
 

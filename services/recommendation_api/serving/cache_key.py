@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from recommendation_api.schemas.recommendations import Filters, RecommendationRequest
+from recommendation_api.schemas.recommendations import Filters, ListRequest, RecommendationRequest
 
 
 def cache_key(version: str, request: RecommendationRequest, default_diversity: float) -> str:
@@ -23,14 +23,14 @@ def cache_key(version: str, request: RecommendationRequest, default_diversity: f
     return f"{plain}:{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
-def query_digest(request: RecommendationRequest) -> str:
+def query_digest(request: ListRequest) -> str:
     """What a page token is bound to: the user and the question, not the size of the page."""
-    parts = [request.user_id, request.algorithm, _canonical(request.filters), _dials(request)]
+    parts = [request.asked_about, request.algorithm, _canonical(request.filters), _dials(request)]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def _dials(request: RecommendationRequest) -> list[float | None]:
+def _dials(request: ListRequest) -> list[float | None]:
     """None where the configured default stands for it."""
     return [request.diversity, request.novelty, request.serendipity]
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.schemas.recommendations import ListRequest
 from recommendation_api.serving import exposure
 from recommendation_api.serving.answer import Answer
 from recommendation_api.serving.cache_key import query_digest
@@ -25,7 +25,7 @@ from recommendation_api.serving.ranking import REFILL, Case, Ranking, rank
 from recommendation_api.serving.reasons import reasons
 from recommendation_api.serving.stages import stage
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
-from recsys.domain import Algorithm, Recommendation
+from recsys.domain import GUEST, Algorithm, Recommendation
 from recsys.ports import KeptList
 from recsys.reranking.greedy import Dials, pool_size
 from recsys.settings import EventWeights
@@ -35,7 +35,7 @@ from recsys.settings import EventWeights
 class Question:
     """One list to make, for the person in row `row` of the crowd."""
 
-    request: RecommendationRequest
+    request: ListRequest
     row: int
     dials: Dials
     page: Page
@@ -103,7 +103,7 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
         token = next_token(question.page, item_ids, recommendations[-1].score, query_digest(request))
     recommendation_id = str(uuid4())
     answer = Answer(
-        user_id=request.user_id,
+        asker=request.asker,
         algorithm=request.algorithm.value,
         release=batch.live.version,
         recommendation_id=recommendation_id,
@@ -115,7 +115,7 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
     )
     kept = KeptList(
         recommendation_id,
-        request.user_id,
+        case.person.user_id,
         batch.live.version,
         request.algorithm.value,
         item_ids.tolist(),
@@ -140,8 +140,10 @@ def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
 def _explored(
     batch: Batch, case: Case, question: Question, ranking: Ranking, allowed: Mask
 ) -> tuple[Ranking, list[float] | None]:
-    """The same question about the same state gets the same list, from whichever worker."""
-    if batch.explorer is None:
+    """The same question about the same state gets the same list, from whichever worker. Guests explore nothing: their
+    lists are not kept, so nobody would know the propensities.
+    """
+    if batch.explorer is None or case.person.user_id == GUEST:
         return ranking, None
     n = question.request.num_recommendations
     state = (query_digest(question.request), n, len(question.page.shown), case.person.n_events)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recommendation_api.serving.ids import locate
 from recsys.algorithms.base import Histories
-from recsys.domain import EVENT_CODES, EventType, HiddenItem, Interaction, User
+from recsys.domain import EVENT_CODES, GUEST, EventType, HiddenItem, Interaction, User
 from recsys.ports import HiddenItems, InteractionLog, Users
 from recsys.preferences import Events, to_histories
 from recsys.release import Release
@@ -40,6 +40,16 @@ class Person:
     def fade(self) -> float:
         """1 before the first event, 0 from `PRIOR_EVENTS` on."""
         return max(0.0, 1.0 - self.n_events / PRIOR_EVENTS)
+
+
+def known_later(user_id: int) -> Person:
+    """A user whose history is still to be loaded."""
+    return Person(user_id, 0, np.empty(0, np.int64))
+
+
+def guest(events: Sequence[Interaction]) -> Person:
+    """Whoever did this and has no account."""
+    return Person(GUEST, len(events), np.fromiter((event.item_id for event in events), np.int64, len(events)), events)
 
 
 @dataclass(frozen=True, slots=True)

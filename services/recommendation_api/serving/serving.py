@@ -13,12 +13,14 @@ import numpy as np
 
 from recommendation_api.forgotten import Forgotten
 from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.schemas.sessions import SessionRecommendationRequest
 from recommendation_api.serving import discovery
 from recommendation_api.serving.answers import Answers, check_held
 from recommendation_api.serving.batcher import Batcher
 from recommendation_api.serving.catalogue_view import CatalogueMirror
 from recommendation_api.serving.discovery import ScoredItem, ScoredUser
 from recommendation_api.serving.exploration import Explorer
+from recommendation_api.serving.guests import Guests
 from recommendation_api.serving.ids import locate
 from recommendation_api.serving.impressions import Impressions
 from recommendation_api.serving.kept_lists import KeptLists
@@ -66,6 +68,7 @@ class Serving:
             settings=settings,
             forgotten=forgotten,
         )
+        self._guests = Guests(self._require, stores, catalogue, self._answers, self._batcher)
         self._watcher = Watcher(stores, settings, self._go_live, forgotten.rows)
         forgotten.on_news = self._watcher.forget
 
@@ -108,6 +111,10 @@ class Serving:
         """The answer as JSON bytes. Raises `Erased`; `InvalidInput`, `NotReady`, `Unavailable` when awaited."""
         self._forgotten.refuse(request.user_id)
         return self._answers.answer(request)
+
+    def recommend_to_guest(self, request: SessionRecommendationRequest) -> Awaitable[bytes]:
+        """The same for somebody without an account. Raises `NotFound` too, for an unknown session or item."""
+        return self._guests.answer(request)
 
     async def similar(self, item_id: int, algorithm: Algorithm, n: int) -> Sequence[ScoredItem]:
         """Available items nearest to `item_id`, highest first. Raises `NotFound`, `InvalidInput`, `NotReady`."""
