@@ -124,6 +124,8 @@ class Cause:
     item_id: int
     type: EventType
     share: float
+    without: float | None = None
+    """What the score would lose had the event not been, all computed anew; None where that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,13 @@ class RecommendationRequest(ListRequest):
 
 class Cause(BaseModel):
     item_id: int
-    type: EventType
-    share: float
+    type: EventType = Field(description="The event that weighs most of all that the user did with the item.")
+    share: float = Field(description="Of the part, all other events and the release's normalisers held fixed.")
+    without: float | None = Field(
+        default=None,
+        description="What the algorithm's score, all parts together, would lose had the user not touched the item, "
+        'everything computed anew; with `"explain": "without"`, for the 50 items that brought most to the list.',
+    )
 
 
 class Part(BaseModel):

@@ -15,7 +15,7 @@ from recommendation_api.serving.answer import Answer
 from recommendation_api.serving.cache_key import query_digest
 from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.diversity import diversify
-from recommendation_api.serving.explanations import DECIMALS, explanation, reason_about
+from recommendation_api.serving.explanations import DECIMALS, explanations, reason_about
 from recommendation_api.serving.exploration import Explorer, explore
 from recommendation_api.serving.filters import NO_FILTERS, Mask, available, drop, narrow
 from recommendation_api.serving.live import Ground, LiveRelease
@@ -24,6 +24,7 @@ from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.ranking import REFILL, Case, Ranking, rank
 from recommendation_api.serving.reasons import reasons
 from recommendation_api.serving.stages import stage
+from recommendation_api.serving.without import losses
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import GUEST, Algorithm, Recommendation
 from recsys.ports import KeptList
@@ -96,7 +97,7 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
         ranking, propensities = _explored(batch, case, question, ranking, allowed)
     exposure.count(case, ranking, plain)
     with stage("explain"):
-        recommendations = _described(case, ranking, batch.weights, explain=bool(request.explain))
+        recommendations = _described(case, ranking, batch.weights, explain=request.explain)
     item_ids = case.ground.view.item_ids[ranking.positions]
     token = None
     if len(recommendations) and np.count_nonzero(allowed) > len(recommendations):
@@ -173,11 +174,13 @@ def _under(ranking: Ranking, ceiling: float) -> Ranking:
     return Ranking(ranking.positions, ranking.rungs, shares)
 
 
-def _described(case: Case, ranking: Ranking, weights: EventWeights, *, explain: bool) -> list[Recommendation]:
+def _described(case: Case, ranking: Ranking, weights: EventWeights, *, explain: bool | str) -> list[Recommendation]:
     view = case.ground.view
     reasoning = reason_about(case, ranking, weights)
-    sentences = reasons(case, ranking, reasoning)
+    sentences = reasons(case, ranking, reasoning, weights)
     scores = [round(score, DECIMALS) for score in ranking.scores.tolist()]
+    lost = losses(case, ranking, reasoning, weights) if isinstance(explain, str) else None
+    explained = explanations(ranking, reasoning, scores, lost) if explain else []
     codes = view.category[ranking.positions].tolist()
     return [
         Recommendation(
@@ -187,7 +190,7 @@ def _described(case: Case, ranking: Ranking, weights: EventWeights, *, explain: 
             category=view.category_names[codes[index]] if codes[index] >= 0 else None,
             score=scores[index],
             reason=sentences[index],
-            explanation=explanation(ranking, reasoning, index, scores[index]) if explain else None,
+            explanation=explained[index] if explain else None,
         )
         for index, position in enumerate(ranking.positions.tolist())
     ]

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from recommendation_api.serving.explanations import rounded
+from recommendation_api.serving.explanations import shared_out
 from recsys.adapters.memory import MemoryDatabase
 from recsys.domain import EventType
 from recsys.stores import Stores
@@ -16,15 +17,30 @@ from tests.unit.recommendation_api.serving.running import Open, Running
 
 pytestmark = pytest.mark.anyio
 
-shares = st.lists(st.floats(-50, 50), min_size=1, max_size=30)
+
+@st.composite
+def tables(draw: st.DrawFn) -> np.ndarray:
+    shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 60)))
+    return draw(arrays(np.float64, shape, elements=st.floats(-50, 50)))
 
 
-@given(shares)
-def test_rounded_shares_still_sum_to_the_rounded_score(values: Sequence[float]) -> None:
-    total = round(sum(values), 6)
-    result = rounded(values, total)
-    assert sum(result) == pytest.approx(total, abs=1e-9)
-    assert all(abs(one - other) < 1e-6 * (len(values) + 1) for one, other in zip(result, values, strict=True))
+@given(tables())
+def test_shares_are_told_within_a_unit_and_sum_to_the_told_total(values: np.ndarray) -> None:
+    totals = np.round(values.sum(axis=1), 6)
+    told = shared_out(values, totals)
+    assert np.allclose(told.sum(axis=1), totals, rtol=0, atol=1e-9)
+    assert np.abs(told - values).max() <= 1e-6 + 1e-9
+    assert np.allclose(np.rint(told * 1e6), told * 1e6, rtol=0, atol=1e-3)
+
+
+@given(tables(), st.floats(-100, 100))
+def test_what_is_missing_beyond_rounding_goes_to_the_largest(values: np.ndarray, rest: float) -> None:
+    totals = np.round(values.sum(axis=1) + rest, 6)
+    told = shared_out(values, totals)
+    assert np.allclose(told.sum(axis=1), totals, rtol=0, atol=1e-9)
+    off = np.abs(told - values) > 2e-6
+    off[np.arange(len(values)), np.abs(values).argmax(axis=1)] = False
+    assert not off.any()
 
 
 def causes(entry: dict[str, Any]) -> dict[int, float]:
