@@ -13,7 +13,7 @@ from recommendation_api.routes.dependencies import LiveServing, Mirror, OpenStor
 from recommendation_api.schemas.body import FromJson, JsonRoute
 from recommendation_api.schemas.fields import TextualCount, TextualId
 from recommendation_api.schemas.items import ItemAnswer, NewItem
-from recommendation_api.schemas.lists import ListedItem, SimilarItemsAnswer
+from recommendation_api.schemas.lists import AudienceAnswer, AudienceUser, ListedItem, SimilarItemsAnswer
 from recsys.domain import Algorithm, Item
 from recsys.errors import FieldError, NotFound
 from recsys.stores import Stores
@@ -74,6 +74,29 @@ async def similar_items(
         algorithm=algorithm,
         release=release.version if release else None,
         similar=[ListedItem(item_id=i.item_id, title=i.title, category=i.category, score=i.score) for i in found],
+    )
+
+
+@router.get("/items/{item_id}/audience", summary="Whom to show an item to", responses=problems(404, 422, 503))
+async def audience(
+    item_id: ItemId,
+    stores: OpenStores,
+    catalogue: Mirror,
+    serving: LiveServing,
+    num_users: Annotated[TextualCount, Query(description="How many")] = 10,
+) -> AudienceAnswer:
+    """Users of the live release who like what is like it, first of all for an item that nobody knows yet; those who
+    have seen or hidden it are left out.
+    """
+    if catalogue.view.position(item_id) is None:
+        await _item(stores, item_id)
+        await catalogue.refresh()
+    found = await serving.audience(item_id, num_users)
+    release = serving.release
+    return AudienceAnswer(
+        item_id=item_id,
+        release=release.version if release else None,
+        users=[AudienceUser(user_id=each.user_id, score=each.score, reason=each.reason) for each in found],
     )
 
 

@@ -25,6 +25,20 @@ class SimilarItemsAnswer(BaseModel):
     """Nearest first."""
 
 
+class AudienceUser(BaseModel):
+    user_id: int
+    score: float = Field(examples=[0.41])
+    """0..1: the share of what the user liked that is like the item."""
+    reason: str = Field(examples=["Chose Walnut desk 3, which is like it"])
+
+
+class AudienceAnswer(BaseModel):
+    item_id: int
+    release: str | None
+    users: list[AudienceUser]
+    """Best first."""
+
+
 class PopularAnswer(BaseModel):
     category: str | None
     release: str | None

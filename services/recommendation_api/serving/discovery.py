@@ -14,6 +14,7 @@ from recommendation_api.serving.filters import Mask, available
 from recommendation_api.serving.ids import locate
 from recommendation_api.serving.ladder import Known, below, refill
 from recommendation_api.serving.live import Ground, LiveRelease
+from recommendation_api.serving.newcomers import content_model, near_text, text_vector
 from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.top import best
 from recsys.algorithms.base import FloatArray, IndexArray
@@ -46,7 +47,7 @@ def similar_items(
     allowed[position] = False
     near = _listed_nearness(live, ground, position, algorithm)
     if near is None or np.count_nonzero(allowed & (near > 0)) < n:
-        near = ground.at_positions(_nearness(live, int(ground.column[position]), algorithm))
+        near = _near(live, ground, position, algorithm)
     chosen = best(near, np.flatnonzero(allowed & (near > 0)).astype(np.int32), n, ground.popularity)
     values = near[chosen]
     if len(chosen) < n:
@@ -69,6 +70,17 @@ def _listed_nearness(live: LiveRelease, ground: Ground, position: int, algorithm
     row = np.zeros(len(live.release.item_ids), np.float32)
     row[listed[0]] = listed[1]
     return ground.at_positions(row)
+
+
+def _near(live: LiveRelease, ground: Ground, position: int, algorithm: Algorithm) -> FloatArray:
+    """(n_positions,) by the text where the algorithm reads it or does not know the item yet."""
+    column = int(ground.column[position])
+    model = content_model(live.release)
+    if model is not None and (column < 0 or algorithm is Algorithm.CONTENT_BASED):
+        vector = text_vector(model, ground.column, ground.placed, position)
+        if vector is not None:
+            return near_text(model, ground.column, ground.placed, vector)
+    return ground.at_positions(_nearness(live, column, algorithm))
 
 
 def _nearness(live: LiveRelease, column: int, algorithm: Algorithm) -> FloatArray:

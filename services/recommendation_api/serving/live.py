@@ -7,11 +7,13 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.ids import locate
 from recommendation_api.serving.neighbourhood import Neighbourhood
 from recommendation_api.serving.newcomers import NOBODY, Newcomers, Placed
+from recommendation_api.serving.tastes import tastes
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import Algorithm
 from recsys.release import Release
@@ -63,6 +65,11 @@ class LiveRelease:
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
         return Neighbourhood(self.release.histories)
+
+    @cached_property
+    def tastes(self) -> sparse.csr_array:
+        """(n_users, n_items)"""
+        return tastes(self.release.histories)
 
     def over(self, view: CatalogueView) -> Ground:
         """This release laid over `view`; kept until the catalogue changes."""

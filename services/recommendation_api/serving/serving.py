@@ -16,6 +16,7 @@ from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.schemas.sessions import SessionRecommendationRequest
 from recommendation_api.serving import discovery
 from recommendation_api.serving.answers import Answers, check_held
+from recommendation_api.serving.audience import Member, audience, knows
 from recommendation_api.serving.batcher import Batcher
 from recommendation_api.serving.catalogue_view import CatalogueMirror
 from recommendation_api.serving.discovery import ScoredItem, ScoredUser
@@ -35,6 +36,8 @@ from recsys.stores import Stores
 
 Result = TypeVar("Result")
 
+SMALLEST_CHUNK = 32
+"""Users whose histories are read at once."""
 SIMILARITIES = (Algorithm.CONTENT_BASED, Algorithm.ITEM_BASED, Algorithm.ALS, Algorithm.HYBRID)
 
 
@@ -127,6 +130,24 @@ class Serving:
             raise NotFound(f"there is no item {item_id}")
         now = self._stores.clock.now().timestamp()
         return await self._in_thread(lambda: discovery.similar_items(live, view, position, algorithm, n=n, at=now))
+
+    async def audience(self, item_id: int, n: int) -> Sequence[Member]:
+        """Users of the release to show `item_id` to, highest first; nobody who has seen or hidden it. While the
+        database is away, as far as the release knows. Raises `NotFound`, `NotReady`.
+        """
+        live, view = self._require(), self._catalogue.view
+        position = int(locate(view.item_ids, np.array([item_id], np.int64))[0])
+        if position < 0:
+            raise NotFound(f"there is no item {item_id}")
+        everybody = await self._in_thread(lambda: audience(live, live.over(view), position))
+        found: list[Member] = []
+        for chunk in everybody.chunks(max(n, SMALLEST_CHUNK)):
+            people = await self._batcher.load([everybody.user_id(at) for at in chunk])
+            fresh = [at for at in range(len(chunk)) if people is None or not knows(people[at], item_id)]
+            found += [everybody.member(chunk[at]) for at in fresh[: n - len(found)]]
+            if len(found) == n:
+                break
+        return found
 
     async def popular(self, category: str | None, n: int) -> Sequence[ScoredItem]:
         """Available items by popularity x quality. Raises `InvalidInput` for an unknown category, `NotReady`."""

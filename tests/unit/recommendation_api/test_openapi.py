@@ -26,6 +26,7 @@ EXPECTED = {
     "/sessions/recommendations": {"post"},
     "/items/{item_id}": {"get", "put"},
     "/items/{item_id}/similar": {"get"},
+    "/items/{item_id}/audience": {"get"},
     "/popular": {"get"},
     "/search": {"get"},
     "/releases": {"get"},
