@@ -27,8 +27,8 @@ logger = structlog.get_logger(__name__)
 
 
 class Eraser:
-    def __init__(self, stores: Stores, forgotten: Forgotten, *, turn_seconds: float = TURN_SECONDS) -> None:
-        self._stores, self._forgotten, self._turn_seconds = stores, forgotten, turn_seconds
+    def __init__(self, stores: Stores, forgotten: Forgotten) -> None:
+        self._stores, self._forgotten = stores, forgotten
         self._late: deque[tuple[float, int]] = deque(maxlen=MAX_LATE)
         """Users whose lists are dropped once more, and when, on the monotonic clock."""
         self._follower = Follower(self._follow, TASK)
@@ -82,4 +82,4 @@ class Eraser:
                 except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may succeed
                     BACKGROUND_ERRORS.labels(TASK).inc()
                     logger.warning("erasures wait", task=TASK, error=masked(error))
-            await asyncio.sleep(self._turn_seconds)
+            await asyncio.sleep(TURN_SECONDS)
