@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -11,7 +12,7 @@ from recommendation_api.background import Follower
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recsys.errors import Unavailable
 from recsys.logs import masked
-from recsys.ports import Catalog
+from recsys.ports import Catalog, Rules
 from recsys.telemetry import BACKGROUND_ERRORS
 
 TASK = "catalogue"
@@ -50,8 +51,12 @@ class RevisionHint:
 class CatalogueMirror:
     """`view` is the newest state, replaced whole: read it once for each answer. Its revision is the cache's epoch."""
 
-    def __init__(self, catalog: Catalog, *, poll_seconds: float, hint: RevisionHint | None = None) -> None:
+    def __init__(
+        self, catalog: Catalog, *, poll_seconds: float, hint: RevisionHint | None = None, rules: Rules | None = None
+    ) -> None:
+        """Without `rules` there are none."""
         self._catalog = catalog
+        self._rules = rules
         self._poll_seconds = poll_seconds
         self._hint = hint
         self._view = CatalogueArrays()
@@ -101,9 +106,13 @@ class CatalogueMirror:
     async def _read(self) -> None:
         change = await self._catalog.changed_since(self._view.revision)
         if change.whole:
-            self._view = CatalogueArrays.of(change.items, change.revision)
+            view = CatalogueArrays.of(change.items, change.revision)
         elif change.items or change.revision != self._view.revision:
-            self._view = self._view.updated(change.items, change.revision)
+            view = self._view.updated(change.items, change.revision)
+        else:
+            return
+        # A change of a rule moves the revision with its commit: what is read now is as new as the items, or newer.
+        self._view = replace(view, rules=await self._rules.current()) if self._rules else view
 
     async def _follow(self) -> None:
         while True:

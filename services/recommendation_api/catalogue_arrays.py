@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendation_api.labels import Labels, joined
 from recsys.domain import Item
+from recsys.rules import Rule
 
 T = TypeVar("T", bound=np.generic)
 
@@ -39,6 +42,12 @@ class CatalogueArrays:
     """(n,) unix seconds, -inf where unbounded"""
     available_until: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
     """(n,) unix seconds, +inf where unbounded"""
+    brands: Sequence[str] = ()
+    """(n,) "" where there is none"""
+    tags: Sequence[str] = ()
+    """(n,) all of an item's as one text, see `labels.joined`"""
+    rules: Sequence[Rule] = ()
+    """Those that hold or will hold, oldest first."""
     texts: Mapping[int, str] = field(default_factory=dict)
     """By id, what is said of the items that were written last, the last one at the end; see `Item.text`."""
 
@@ -53,6 +62,10 @@ class CatalogueArrays:
     def category_of(self, position: int) -> str | None:
         code = int(self.category[position])
         return None if code < 0 else self.category_names[code]
+
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels(self.brands, self.tags)
 
     @classmethod
     def of(cls, items: Sequence[Item], revision: int, known_categories: Sequence[str] = ()) -> Self:
@@ -71,6 +84,8 @@ class CatalogueArrays:
             quality=_column(rows, np.float32, lambda item: np.nan if item.quality is None else item.quality),
             available_from=_column(rows, np.float64, lambda item: _seconds(item.available_from, -np.inf)),
             available_until=_column(rows, np.float64, lambda item: _seconds(item.available_until, np.inf)),
+            brands=[item.brand or "" for item in rows],
+            tags=[joined(item.tags) for item in rows],
             texts=_texts(items),
         )
 
@@ -93,6 +108,9 @@ class CatalogueArrays:
             quality=merge.array(self.quality, change.quality),
             available_from=merge.array(self.available_from, change.available_from),
             available_until=merge.array(self.available_until, change.available_until),
+            brands=merge.titles(self.brands, change.brands),
+            tags=merge.titles(self.tags, change.tags),
+            rules=self.rules,
             texts=_newest({**{i: text for i, text in self.texts.items() if i not in change.texts}, **change.texts}),
         )
 

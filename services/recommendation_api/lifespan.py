@@ -66,7 +66,10 @@ class Lifespan:
             failures_at_zero()
             stores = await stack.enter_async_context(self._open_stores(settings))
             catalogue = CatalogueMirror(
-                stores.catalog, poll_seconds=settings.catalogue_poll_seconds, hint=_hint(settings, "catalogue")
+                stores.catalog,
+                poll_seconds=settings.catalogue_poll_seconds,
+                hint=_hint(settings, "catalogue"),
+                rules=stores.rules,
             )
             stack.push_async_callback(catalogue.aclose)
             await catalogue.start()

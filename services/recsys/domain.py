@@ -138,11 +138,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class ActingRule:
+    """A rule that lifted, lowered or pinned an item."""
+
+    rule_id: int
+    version: int
+    name: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The shares of `parts` sum to the score."""
 
     parts: tuple[Part, ...]
-    rules: tuple[str, ...] = ()
+    rules: tuple[ActingRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

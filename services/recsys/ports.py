@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from recsys.domain import Deployment, Erasure, HiddenItem, Interaction, Item, ReleaseDecision, User
+from recsys.rules import Rule, RuleTerms
 
 MAX_HIDDEN = 10_000
 """Items that one user may hide."""
@@ -149,6 +150,36 @@ class HiddenItems(Protocol):
 
     async def of(self, user_ids: Sequence[int]) -> Mapping[int, Sequence[HiddenItem]]:
         """Of each user, oldest first; an empty sequence for a user without any."""
+        ...
+
+
+class Rules(Protocol):
+    """Rules over lists, every version of each. A change moves the catalogue's revision with its commit."""
+
+    async def create(self, terms: RuleTerms) -> Rule:
+        """Raises `InvalidInput`, and `Conflict` for one beyond `rules.MAX_RULES` that hold or will."""
+        ...
+
+    async def change(self, rule_id: int, change: Callable[[RuleTerms], RuleTerms]) -> Rule:
+        """Add a version: what `change` makes of the newest one. Raises `NotFound`, `InvalidInput`, and `Conflict` for
+        an ended rule too.
+        """
+        ...
+
+    async def end(self, rule_id: int) -> Rule:
+        """For good; an ended one stays as it is. Raises `NotFound`."""
+        ...
+
+    async def versions(self, rule_id: int) -> Sequence[Rule]:
+        """Newest first; none of an unknown rule."""
+        ...
+
+    async def current(self) -> Sequence[Rule]:
+        """The newest version of each rule that holds or will hold, oldest rule first."""
+        ...
+
+    async def newest(self, limit: int) -> Sequence[Rule]:
+        """The last `limit` rules in their newest versions, whether over or not, newest rule first."""
         ...
 
 

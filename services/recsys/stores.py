@@ -11,6 +11,7 @@ from recsys.adapters import memory
 from recsys.adapters.clock import SystemClock
 from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
+from recsys.adapters.memory_rules import MemoryRules
 from recsys.adapters.memory_sessions import MemorySessions
 from recsys.adapters.mlflow import MlflowRegistry
 from recsys.adapters.postgres import (
@@ -23,6 +24,7 @@ from recsys.adapters.postgres import (
     PostgresInteractionLog,
     PostgresPersonalData,
     PostgresRecommendationLog,
+    PostgresRules,
     PostgresUsers,
 )
 from recsys.adapters.redis import (
@@ -44,6 +46,7 @@ from recsys.ports import (
     RecommendationCache,
     RecommendationLog,
     ReleaseRegistry,
+    Rules,
     Sessions,
     Users,
 )
@@ -62,6 +65,7 @@ class Stores:
     users: Users
     interactions: InteractionLog
     hidden_items: HiddenItems
+    rules: Rules
     lists: RecommendationLog
     cache: RecommendationCache
     sessions: Sessions
@@ -92,6 +96,7 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
             users=database.users,
             interactions=database.interactions,
             hidden_items=database.hidden_items,
+            rules=database.rules,
             lists=database.lists,
             deployments=database.deployments,
             decisions=database.decisions,
@@ -122,6 +127,7 @@ class _Database:
     users: Users
     interactions: InteractionLog
     hidden_items: HiddenItems
+    rules: Rules
     lists: RecommendationLog
     deployments: DeploymentLog
     decisions: DecisionLog
@@ -143,6 +149,7 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
             memory.MemoryUsers(world),
             memory.MemoryInteractionLog(world),
             MemoryHiddenItems(world),
+            MemoryRules(world),
             memory.MemoryRecommendationLog(world),
             memory.MemoryDeploymentLog(world),
             memory.MemoryDecisionLog(world),
@@ -159,6 +166,7 @@ async def _open_database(settings: Settings, clock: Clock, stack: AsyncExitStack
         PostgresUsers(server, clock),
         PostgresInteractionLog(server),
         PostgresHiddenItems(server, clock),
+        PostgresRules(server, clock),
         PostgresRecommendationLog(server, pseudonyms),
         PostgresDeploymentLog(server),
         PostgresDecisionLog(server),

@@ -11,6 +11,7 @@ from native.providers.postgres import PostgresServer
 from recsys.adapters import memory, postgres
 from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
+from recsys.adapters.memory_rules import MemoryRules
 from recsys.domain import ReleaseDecision
 from recsys.migrations import migrate
 from recsys.pseudonyms import Pseudonyms
@@ -33,6 +34,7 @@ def _in_memory(clock: ManualClock) -> Database:
         memory.MemoryUsers(shared),
         memory.MemoryInteractionLog(shared),
         MemoryHiddenItems(shared),
+        MemoryRules(shared),
         memory.MemoryRecommendationLog(shared),
         memory.MemoryDeploymentLog(shared),
         memory.MemoryDecisionLog(shared),
@@ -66,6 +68,7 @@ def _in_postgres(server: postgres.Postgres, owner: psycopg.Connection, clock: Ma
         postgres.PostgresUsers(server, clock),
         postgres.PostgresInteractionLog(server),
         postgres.PostgresHiddenItems(server, clock),
+        postgres.PostgresRules(server, clock),
         postgres.PostgresRecommendationLog(server, pseudonyms),
         postgres.PostgresDeploymentLog(server),
         postgres.PostgresDecisionLog(server),
@@ -77,11 +80,12 @@ def _in_postgres(server: postgres.Postgres, owner: psycopg.Connection, clock: Ma
     )
 
 
-APPEND_ONLY = ("deployments", "release_decisions", "tombstones", "erasures")
+APPEND_ONLY = ("deployments", "release_decisions", "tombstones", "erasures", "rule_versions")
+CHANGING = ("categories", "users", "items", "interactions", "rules", "recommendation_lists")
 EMPTY = "\n".join(
     [
         *(f"ALTER TABLE {table} DISABLE TRIGGER USER;" for table in APPEND_ONLY),
-        f"TRUNCATE categories, users, items, interactions, recommendation_lists, {', '.join(APPEND_ONLY)} CASCADE;",
+        f"TRUNCATE {', '.join((*CHANGING, *APPEND_ONLY))} CASCADE;",
         *(f"ALTER TABLE {table} ENABLE TRIGGER USER;" for table in APPEND_ONLY),
     ]
 ).encode()

@@ -25,6 +25,10 @@ class TestHiddenItems(contracts.HiddenItemsContract):
     pass
 
 
+class TestRules(contracts.RulesContract):
+    pass
+
+
 class TestRepeatedEvents(contracts.RepeatedEventsContract):
     pass
 

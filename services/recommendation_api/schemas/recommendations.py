@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from recommendation_api.schemas.body import Strict
 from recommendation_api.schemas.fields import CategoryName, Count, Id
 from recsys.domain import Algorithm, EventType
+from recsys.rules import RuleAction
 
 MAX_EXCLUDED = 10_000
 MAX_CATEGORIES = 100
@@ -118,11 +119,19 @@ class Part(BaseModel):
     because: list[Cause] | None = None
 
 
+class ActingRule(BaseModel):
+    rule_id: int
+    version: int
+    name: str
+    action: RuleAction
+
+
 class Explanation(BaseModel):
     """The shares of `parts` sum to the score, those in `because` to their part."""
 
     parts: list[Part]
-    rules: list[str]
+    rules: list[ActingRule]
+    """Those that lifted, lowered or pinned the item; each has its share among the parts, as `rule:<rule_id>`."""
 
 
 class RecommendedItem(BaseModel):

@@ -81,4 +81,8 @@ def _explanation(explanation: Explanation) -> dict[str, Any]:
         if part.because:
             fields["because"] = [_cause(cause) for cause in part.because]
         parts.append(fields)
-    return {"parts": parts, "rules": list(explanation.rules)}
+    rules = [
+        {"rule_id": rule.rule_id, "version": rule.version, "name": rule.name, "action": rule.action}
+        for rule in explanation.rules
+    ]
+    return {"parts": parts, "rules": rules}

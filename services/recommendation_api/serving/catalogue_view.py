@@ -8,6 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendation_api.labels import Labels
+from recsys.rules import Rule
+
 
 class CatalogueView(Protocol):
     """Every item of the catalogue at one revision; position i means the same item in each array."""
@@ -54,6 +57,14 @@ class CatalogueView(Protocol):
     @property
     def available_until(self) -> NDArray[np.float64]:
         """(n,) unix seconds, +inf where unbounded"""
+        ...
+
+    @property
+    def labels(self) -> Labels: ...
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """Those that hold or will hold, oldest first."""
         ...
 
     @property

@@ -21,8 +21,10 @@ from recommendation_api.serving.filters import NO_FILTERS, Mask, available, drop
 from recommendation_api.serving.live import Ground, LiveRelease
 from recommendation_api.serving.paging import Page, next_token
 from recommendation_api.serving.people import Crowd
+from recommendation_api.serving.pins import place, plan, with_rules
 from recommendation_api.serving.ranking import REFILL, Case, Ranking, rank
 from recommendation_api.serving.reasons import reasons
+from recommendation_api.serving.rulings import Rulings
 from recommendation_api.serving.stages import stage
 from recommendation_api.serving.without import losses
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
@@ -49,7 +51,7 @@ class Computed:
     body: bytes
     kept: KeptList
     stays_right_until: float
-    """Unix seconds: the next time that the availability of an item could change this list."""
+    """Unix seconds: the next time that the availability of an item or a rule could change this list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ class Batch:
     weights: EventWeights
     explorer: Explorer | None = None
     """None: new items get no places of their own."""
+    trial: Rulings | None = None
+    """Instead of the catalogue's rules; then nothing is counted."""
+
+    def rulings(self) -> Rulings:
+        return self.trial or self.live.rulings(self.view)
 
 
 def compute(batch: Batch, questions: Sequence[Question]) -> list[Computed]:
@@ -84,8 +91,9 @@ def compute(batch: Batch, questions: Sequence[Question]) -> list[Computed]:
 
 
 def _case(batch: Batch, ground: Ground, question: Question, history: Histories, parts: dict[str, FloatArray]) -> Case:
-    person = batch.crowd.people[question.row]
-    return Case(ground, batch.live.release, Algorithm(question.request.algorithm), person, history, parts)
+    person, algorithm = batch.crowd.people[question.row], Algorithm(question.request.algorithm)
+    ruling = batch.rulings().of(algorithm, batch.now.timestamp())
+    return Case(ground, batch.live.release, algorithm, person, history, parts, ruling)
 
 
 def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Computed:
@@ -93,11 +101,12 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
     with stage("filters"):
         allowed = _allowed(case, question, on_offer)
     with stage("blend"):
-        ranking, plain = _ranked(case, question, allowed)
-        ranking, propensities = _explored(batch, case, question, ranking, allowed)
-    exposure.count(case, ranking, plain)
+        ranking, plain, propensities = _made(batch, case, question, allowed)
+    if batch.trial is None:
+        exposure.count(case, ranking, plain)
     with stage("explain"):
         recommendations = _described(case, ranking, batch.weights, explain=request.explain)
+    recommendations = with_rules(case, ranking, recommendations)
     item_ids = case.ground.view.item_ids[ranking.positions]
     token = None
     if len(recommendations) and np.count_nonzero(allowed) > len(recommendations):
@@ -124,7 +133,7 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
         propensities,
     )
     boundary = _boundary(batch, ranking, is_short=len(recommendations) < request.num_recommendations)
-    return Computed(answer.to_bytes(), kept, boundary)
+    return Computed(answer.to_bytes(), kept, min(boundary, case.ruling.until))
 
 
 def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
@@ -135,27 +144,45 @@ def _allowed(case: Case, question: Question, on_offer: Mask) -> Mask:
         drop(allowed, view, case.person.seen)
     drop(allowed, view, case.person.hidden)
     drop(allowed, view, question.page.shown)
+    case.ruling.narrow(allowed)
     return allowed
 
 
+def _made(
+    batch: Batch, case: Case, question: Question, allowed: Mask
+) -> tuple[Ranking, IndexArray, list[float] | None]:
+    """The list, the positions that it would hold without the dials, and how likely each item was."""
+    n, first = question.request.num_recommendations, len(question.page.shown)
+    planned = plan(case.ruling.pins, allowed, first=first, n=n)
+    free = n - len(planned.here)
+    ranking, plain = _ranked(case, question, planned.allowed, free)
+    ranking, propensities = _explored(batch, case, question, ranking, planned.allowed, free)
+    pins = planned.pinned(ranking, free)
+    if not pins:
+        return ranking, plain, propensities
+    placed = place(case, ranking, pins, first=first, ceiling=question.page.ceiling)
+    pinned = np.array([pin.position for pin in pins], np.int32)
+    likely = None if propensities is None else [*propensities, *(1.0 for _ in pins)]
+    in_order = None if likely is None else [likely[index] for index in placed.order]
+    return placed.ranking, np.concatenate([plain, pinned]), in_order
+
+
 def _explored(
-    batch: Batch, case: Case, question: Question, ranking: Ranking, allowed: Mask
+    batch: Batch, case: Case, question: Question, ranking: Ranking, allowed: Mask, n: int
 ) -> tuple[Ranking, list[float] | None]:
     """The same question about the same state gets the same list, from whichever worker. Guests explore nothing: their
     lists are not kept, so nobody would know the propensities.
     """
     if batch.explorer is None or case.person.user_id == GUEST:
         return ranking, None
-    n = question.request.num_recommendations
     state = (query_digest(question.request), n, len(question.page.shown), case.person.n_events)
     seed = repr((*state, batch.live.version, batch.view.revision))
     explored = explore(case, ranking, allowed, batch.explorer, n=n, seed=seed)
     return explored.ranking, explored.propensities
 
 
-def _ranked(case: Case, question: Question, allowed: Mask) -> tuple[Ranking, IndexArray]:
+def _ranked(case: Case, question: Question, allowed: Mask, n: int) -> tuple[Ranking, IndexArray]:
     """The list, and the positions that it would hold without the dials."""
-    n = question.request.num_recommendations
     if not question.dials:
         ranking = rank(case, allowed, n)
         return _under(ranking, question.page.ceiling), ranking.positions

@@ -11,6 +11,7 @@ from recommendation_api.serving.live import Ground
 from recommendation_api.serving.ranking import REFILL, Case, Ranking
 from recsys.algorithms.base import IndexArray
 from recsys.domain import Algorithm
+from recsys.rules import is_rule
 from recsys.telemetry import FALLBACK_ANSWERS, LIST_DIVERSITY, LIST_POPULARITY, RECOMMENDED_ITEMS
 
 NOTHING_KNOWN, NOTHING_PERSONAL, TOO_FEW = "nothing_known", "nothing_personal", "too_few"
@@ -49,7 +50,7 @@ def sources(ranking: Ranking, plain: IndexArray) -> dict[str, int]:
     """How many items each source brought: the largest of an item's shares; the ladder where the algorithm had no say;
     `diversity` for what is not of `plain`, `exploration` for new items in a place of theirs.
     """
-    names = [name for name in ranking.shares if name not in {DIVERSITY, REFILL, EXPLORATION}]
+    names = [name for name in ranking.shares if name not in {DIVERSITY, REFILL, EXPLORATION} and not is_rule(name)]
     nothing = np.zeros(len(ranking.positions))
     shares = [ranking.shares[name] for name in names]
     largest = np.argmax(shares, axis=0) if shares else np.zeros(len(ranking.positions), np.int64)

@@ -53,7 +53,7 @@ class Known:
     """(n_positions,) the algorithm's: below 0 it speaks against the item"""
 
 
-def refill(ground: Ground, known: Known, allowed: Mask, n: int) -> Refill:
+def refill(ground: Ground, known: Known, allowed: Mask, n: int, factors: FloatArray | None = None) -> Refill:
     """The best `n` of `allowed` by rung, within a rung by popularity or quality.
 
     Args:
@@ -61,10 +61,13 @@ def refill(ground: Ground, known: Known, allowed: Mask, n: int) -> Refill:
         known: about the user
         allowed: (n_positions,)
         n: how many; fewer come back only if fewer are allowed
+        factors: (n_positions,) times which the level counts in the choice; the one that comes back is without it
     """
     rungs, within = _places(ground, known)
     level = (LOWEST - rungs + np.clip(within, 0, 1) * BELOW_ONE).astype(np.float32) / np.float32(LOWEST)
-    chosen = best(level, np.flatnonzero(allowed).astype(np.int32), n, ground.quality)
+    chosen = best(
+        level if factors is None else level * factors, np.flatnonzero(allowed).astype(np.int32), n, ground.quality
+    )
     return Refill(chosen, rungs[chosen], level[chosen])
 
 

@@ -13,6 +13,7 @@ from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.ids import locate
 from recommendation_api.serving.neighbourhood import Neighbourhood
 from recommendation_api.serving.newcomers import NOBODY, Newcomers, Placed
+from recommendation_api.serving.rulings import Rulings
 from recommendation_api.serving.tastes import tastes
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import Algorithm
@@ -61,6 +62,7 @@ class LiveRelease:
         self._popularity, self._touched = _popularity(release)
         self._newcomers = Newcomers(release)
         self._ground: Ground | None = None
+        self._rulings: Rulings | None = None
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
@@ -77,6 +79,13 @@ class LiveRelease:
         if ground is None or ground.view is not view:
             ground = self._ground = self._lay(view)
         return ground
+
+    def rulings(self, view: CatalogueView) -> Rulings:
+        """What the rules of `view` come to; kept until the catalogue or a rule changes."""
+        known = self._rulings
+        if known is None or known.view is not view:
+            known = self._rulings = Rulings(view, view.rules)
+        return known
 
     def _lay(self, view: CatalogueView) -> Ground:
         column = locate(self.release.item_ids, view.item_ids)

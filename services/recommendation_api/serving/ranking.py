@@ -14,6 +14,7 @@ from recommendation_api.serving.ids import locate
 from recommendation_api.serving.ladder import Known, Rung, below, refill
 from recommendation_api.serving.live import Ground
 from recommendation_api.serving.people import Person
+from recommendation_api.serving.rulings import NOTHING_RULED, Ruling
 from recommendation_api.serving.top import best
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import Algorithm
@@ -60,6 +61,7 @@ class Case:
     """One row."""
     parts: Mapping[str, FloatArray]
     """(n_columns,) by source"""
+    ruling: Ruling = NOTHING_RULED
 
 
 def rank(case: Case, allowed: Mask, n: int) -> Ranking:
@@ -77,11 +79,17 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
     if totals is not None and boost is not None:
         totals = totals + boost
     open_to_all = allowed if named is None else allowed & ~named
-    chosen = _personal(case, totals, open_to_all, n)
-    ranking = _in_order(Ranking(chosen, np.zeros(len(chosen), np.int32), _shares(case, chosen, boost)))
-    if len(chosen) == n:
+    candidates = _candidates(totals, open_to_all)
+    chosen = _best(case, totals, candidates, n)
+    ranking = _in_order(_ruled(case, Ranking(chosen, np.zeros(len(chosen), np.int32), _shares(case, chosen, boost))))
+    if len(chosen) == n and case.ruling.factors is None:
         return ranking
-    return _filled_up(case, ranking, Known(_liking(case, stated), named, totals), allowed, n)
+    known = Known(_liking(case, stated), named, totals)
+    if case.ruling.factors is None:
+        return _filled_up(case, ranking, known, _without(allowed, chosen), n - len(chosen))
+    lowest = float(totals[candidates].min()) if totals is not None and len(candidates) else None
+    mixed = _filled_up(case, ranking, known, _without(allowed, candidates), n, lowest)
+    return _in_order(mixed).take(np.arange(min(n, len(mixed.positions)), dtype=np.int32))
 
 
 def _in_order(ranking: Ranking) -> Ranking:
@@ -107,11 +115,30 @@ def _boost(case: Case, totals: FloatArray | None, stated: FloatArray) -> FloatAr
     )
 
 
-def _personal(case: Case, totals: FloatArray | None, allowed: Mask, n: int) -> IndexArray:
+def _candidates(totals: FloatArray | None, allowed: Mask) -> IndexArray:
+    """Ascending positions of what the algorithm speaks for."""
     if totals is None:
         return np.empty(0, np.int32)
-    candidates = np.flatnonzero(allowed & (totals > 0)).astype(np.int32)
-    return best(totals, candidates, n, case.ground.popularity)
+    return np.flatnonzero(allowed & (totals > 0)).astype(np.int32)
+
+
+def _best(case: Case, totals: FloatArray | None, candidates: IndexArray, n: int) -> IndexArray:
+    if totals is None:
+        return candidates
+    factors = case.ruling.factors
+    return best(totals if factors is None else totals * factors, candidates, n, case.ground.popularity)
+
+
+def _ruled(case: Case, ranking: Ranking) -> Ranking:
+    """With what boosts and buries add to the scores."""
+    added = case.ruling.shares(ranking.positions, ranking.scores)
+    return Ranking(ranking.positions, ranking.rungs, {**ranking.shares, **added}) if added else ranking
+
+
+def _without(allowed: Mask, positions: IndexArray) -> Mask:
+    allowed = allowed.copy()
+    allowed[positions] = False
+    return allowed
 
 
 def _shares(case: Case, chosen: IndexArray, boost: FloatArray | None) -> Shares:
@@ -128,23 +155,27 @@ def _liking(case: Case, stated: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(stated, learned / max(float(learned.max()), taste.TINY)), np.float32)
 
 
-def _filled_up(case: Case, ranking: Ranking, known: Known, allowed: Mask, n: int) -> Ranking:
-    """`ranking`, followed by items from the ladder."""
-    allowed = allowed.copy()
-    allowed[ranking.positions] = False
-    more = refill(case.ground, known, allowed, n - len(ranking.positions))
-    lowest = float(ranking.scores[-1]) if len(ranking.positions) else None
+def _filled_up(
+    case: Case, ranking: Ranking, known: Known, allowed: Mask, n: int, lowest: float | None = None
+) -> Ranking:
+    """`ranking`, followed by the best `n` of `allowed` from the ladder; before the rules they lie below `lowest`, which
+    is the last score where nothing else is said.
+    """
+    more = refill(case.ground, known, allowed, n, case.ruling.factors)
+    if lowest is None and len(ranking.positions):
+        lowest = float(ranking.scores[-1])
     level = below(more.level, lowest).astype(np.float64)
     from_popularity = (more.rungs <= Rung.POPULAR) & (lowest is None and case.algorithm is Algorithm.HYBRID)
     added = {POPULARITY: np.where(from_popularity, level, 0), REFILL: np.where(from_popularity, 0, level)}
+    refilled = _ruled(case, Ranking(more.positions, more.rungs, added))
     return Ranking(
         np.concatenate([ranking.positions, more.positions]),
         np.concatenate([ranking.rungs, more.rungs]),
-        _appended(ranking.shares, added, len(ranking.positions), len(more.positions)),
+        appended(ranking.shares, refilled.shares, len(ranking.positions), len(more.positions)),
     )
 
 
-def _appended(first: Shares, second: Shares, n_first: int, n_second: int) -> Shares:
+def appended(first: Shares, second: Shares, n_first: int, n_second: int) -> Shares:
     return {
         source: np.concatenate([first.get(source, np.zeros(n_first)), second.get(source, np.zeros(n_second))])
         for source in [*first, *(source for source in second if source not in first)]

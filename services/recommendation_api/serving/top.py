@@ -22,6 +22,8 @@ def best(scores: NDArray[Any], candidates: IndexArray, n: int, tie_break: NDArra
         tie_break: (n_positions,)
     """
     values = scores[candidates]
+    if not n:
+        return candidates[:0]
     if len(candidates) > n:
         bar = np.partition(values, len(values) - n)[len(values) - n]
         kept = values >= bar

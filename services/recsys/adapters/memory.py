@@ -18,6 +18,7 @@ from recsys.domain import Deployment, Erasure, Interaction, Item, ReleaseDecisio
 from recsys.errors import InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
 from recsys.pseudonyms import Pseudonyms
+from recsys.rules import Rule
 
 MAX_CACHED_LISTS = 32
 _WORD = re.compile(r"\w+")
@@ -37,6 +38,8 @@ class MemoryDatabase:
     events: dict[str, Interaction] = field(default_factory=dict)
     hidden: dict[int, dict[int, datetime]] = field(default_factory=dict)
     """When each user hid each item."""
+    rules: dict[int, list[Rule]] = field(default_factory=dict)
+    """Every version by id, oldest first."""
     lists: dict[str, KeptList] = field(default_factory=dict)
     impressions: dict[int, int] = field(default_factory=dict)
     """Of items that are new."""

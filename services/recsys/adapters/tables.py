@@ -18,7 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, REAL, TSVECTOR, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, REAL, TSVECTOR, UUID
 from sqlalchemy.types import TypeEngine
 
 from recsys.domain import EventType, Gender
@@ -185,6 +185,32 @@ erasure_steps = Table(
     _key("receipt_id", UUID(as_uuid=False)),
     _key("store", Text),
     _optional("done_at", MOMENT),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    _key("rule_id", BigInteger),
+    _required("version", Integer),
+    _required("ended", Boolean),
+    _optional("ends_at", MOMENT),
+)
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    _key("rule_id", BigInteger),
+    _key("version", Integer),
+    _required("changed_at", MOMENT),
+    _required("name", Text),
+    _required("action", Text),
+    _required("target", JSONB),
+    _required("algorithms", ARRAY(Text)),
+    _optional("factor", DOUBLE_PRECISION),
+    _optional("position", Integer),
+    _optional("starts_at", MOMENT),
+    _optional("ends_at", MOMENT),
+    _required("ended", Boolean),
 )
 
 job_runs = Table(

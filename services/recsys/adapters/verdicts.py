@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from recsys.domain import Interaction
 from recsys.errors import Conflict, Erased, FieldError, InvalidInput, NotFound
 from recsys.ports import Recorded
+from recsys.rules import MAX_VERSIONS, Rule
 
 
 def unknown_user(user_id: int) -> NotFound:
@@ -31,6 +32,22 @@ def unknown_item(item_id: int) -> NotFound:
 def hides_too_many(most: int) -> Conflict:
     detail = f"a user hides at most {most} items: show another one again first"
     return Conflict(detail, fields=(FieldError("item_id", detail),))
+
+
+def unknown_rule(rule_id: int) -> NotFound:
+    return _unknown("rule", rule_id)
+
+
+def too_many_rules(most: int) -> Conflict:
+    return Conflict(f"{most} rules hold or will hold, and that is the most there may be: end one first")
+
+
+def refuse_change(rule: Rule) -> None:
+    """Raises `Conflict` for a rule that was ended, and for one with as many versions as there may be."""
+    if rule.ended:
+        raise Conflict(f"rule {rule.rule_id} was ended: create another one")
+    if rule.version >= MAX_VERSIONS - 1:
+        raise Conflict(f"rule {rule.rule_id} was changed too often: end it and create another one")
 
 
 def not_registered(version: str) -> NotFound:

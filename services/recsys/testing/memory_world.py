@@ -5,6 +5,7 @@ from __future__ import annotations
 from recsys.adapters import memory
 from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
+from recsys.adapters.memory_rules import MemoryRules
 from recsys.adapters.memory_sessions import MemorySessions
 from recsys.ports import Clock
 from recsys.stores import Stores
@@ -34,6 +35,7 @@ def memory_stores(database: memory.MemoryDatabase, champion: str | None = None) 
         users=memory.MemoryUsers(database),
         interactions=memory.MemoryInteractionLog(database),
         hidden_items=MemoryHiddenItems(database),
+        rules=MemoryRules(database),
         lists=memory.MemoryRecommendationLog(database),
         cache=memory.MemoryRecommendationCache(database.clock),
         sessions=MemorySessions(database.clock, ttl_seconds=600),

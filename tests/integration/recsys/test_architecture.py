@@ -19,6 +19,7 @@ SQL_NAMES = {
     "bigint": "BIGINT",
     "smallint": "SMALLINT",
     "real": "REAL",
+    "double": "DOUBLE PRECISION",
     "numeric": "NUMERIC(12, 2)",
     "boolean": "BOOLEAN",
     "text": "TEXT",

@@ -11,6 +11,7 @@ from recsys.adapters.postgres.hidden_items import PostgresHiddenItems
 from recsys.adapters.postgres.interactions import PostgresInteractionLog
 from recsys.adapters.postgres.personal_data import PostgresPersonalData
 from recsys.adapters.postgres.recommendation_lists import PostgresRecommendationLog
+from recsys.adapters.postgres.rules import PostgresRules
 from recsys.adapters.postgres.users import PostgresUsers
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "PostgresInteractionLog",
     "PostgresPersonalData",
     "PostgresRecommendationLog",
+    "PostgresRules",
     "PostgresUsers",
 ]

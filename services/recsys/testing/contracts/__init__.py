@@ -14,6 +14,7 @@ from recsys.testing.contracts.interactions import InteractionLogContract
 from recsys.testing.contracts.personal_data import PersonalDataContract
 from recsys.testing.contracts.recommendation_lists import RecommendationLogContract
 from recsys.testing.contracts.repeated_events import RepeatedEventsContract
+from recsys.testing.contracts.rules import RulesContract
 from recsys.testing.contracts.sessions import SessionsContract
 from recsys.testing.contracts.users import UsersContract
 
@@ -30,6 +31,7 @@ __all__ = [
     "RecommendationCacheContract",
     "RecommendationLogContract",
     "RepeatedEventsContract",
+    "RulesContract",
     "SessionsContract",
     "UsersContract",
 ]

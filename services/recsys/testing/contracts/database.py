@@ -16,6 +16,7 @@ from recsys.ports import (
     InteractionLog,
     PersonalData,
     RecommendationLog,
+    Rules,
     Users,
 )
 from recsys.pseudonyms import Pseudonyms
@@ -30,6 +31,7 @@ class Database:
     users: Users
     interactions: InteractionLog
     hidden_items: HiddenItems
+    rules: Rules
     lists: RecommendationLog
     deployments: DeploymentLog
     decisions: DecisionLog
