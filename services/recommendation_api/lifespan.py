@@ -12,17 +12,22 @@ import structlog
 from fastapi import FastAPI
 
 from recommendation_api.attribution import Attribution
+from recommendation_api.catalog_index import CatalogContentIndex
 from recommendation_api.catalogue import CatalogueMirror, RevisionHint
+from recommendation_api.contents import Contents
 from recommendation_api.coverage import Coverage
 from recommendation_api.erasing import Eraser
+from recommendation_api.finding import Finder
 from recommendation_api.forgotten import Forgotten
 from recommendation_api.guests import GuestRecorder
+from recommendation_api.indexing import Indexing
 from recommendation_api.invalidation import Invalidation
 from recommendation_api.metrics import leave_metrics
 from recommendation_api.places import run_folder
 from recommendation_api.probes import Probes, other_servers
 from recommendation_api.recording import Recorder
 from recommendation_api.serving import Serving
+from recsys.release import Release
 from recsys.settings import Settings
 from recsys.stores import Stores
 from recsys.telemetry import failures_at_zero
@@ -42,6 +47,8 @@ class State(TypedDict):
     recorder: Recorder
     guests: GuestRecorder
     serving: Serving
+    contents: Contents
+    finder: Finder
     forgotten: Forgotten
     eraser: Eraser
 
@@ -91,6 +98,7 @@ class Lifespan:
                 task.start()
             serving = await Serving.start(stores, catalogue, settings, forgotten)
             stack.push_async_callback(serving.aclose)
+            contents = await _open_contents(settings, stores, catalogue, serving, stack)
             eraser = Eraser(stores, forgotten)
             stack.push_async_callback(eraser.aclose)
             eraser.start()
@@ -101,6 +109,8 @@ class Lifespan:
                 invalidation=invalidation,
                 recorder=Recorder(stores, invalidation, attribution, forgotten),
                 serving=serving,
+                contents=contents,
+                finder=Finder(stores, catalogue, contents, serving, forgotten),
                 guests=GuestRecorder(stores, catalogue),
                 forgotten=forgotten,
                 eraser=eraser,
@@ -108,6 +118,22 @@ class Lifespan:
             logger.info("serving", pid=os.getpid(), release=serving.release.version if serving.release else None)
             yield self.state
             self.state = None
+
+
+async def _open_contents(
+    settings: Settings, stores: Stores, catalogue: CatalogueMirror, serving: Serving, stack: AsyncExitStack
+) -> Contents:
+    def release() -> Release | None:
+        return serving.release
+
+    second = CatalogContentIndex(stores.catalog, catalogue, stores.clock, release)
+    if stores.search_index is None:
+        return Contents(None, second)
+    lock = run_folder(settings) / "indexing.lock" if settings.api_workers > 1 else None
+    indexing = Indexing(stores.search_index, stores.catalog, catalogue, stores.clock, release, lock=lock)
+    stack.push_async_callback(indexing.aclose)
+    indexing.start()
+    return Contents(stores.search_index, second, indexing)
 
 
 def _hint(settings: Settings, name: str) -> RevisionHint | None:

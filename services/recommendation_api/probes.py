@@ -88,10 +88,7 @@ class Server:
 
 def other_servers(settings: Settings) -> dict[str, Server]:
     """By name, where an address is set."""
-    known = {
-        "elasticsearch": (settings.elasticsearch_url, "/_cluster/health?wait_for_status=yellow&timeout=1s"),
-        "jupyter": (settings.jupyter_url, "/api"),
-    }
+    known = {"jupyter": (settings.jupyter_url, "/api")}
     seconds = settings.dependency_timeout_seconds
     given = {name: url.rstrip("/") + path for name, (url, path) in known.items() if url}
     return {name: Server(name, address, timeout_seconds=seconds) for name, address in given.items()}

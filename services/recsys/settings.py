@@ -156,6 +156,10 @@ class Settings(BaseSettings):
     redis_url: RedisUrl = Field(default="", alias="RECSTACK_REDIS_URL", repr=False)
     mlflow_url: MlflowUrl = Field(default="", alias="RECSTACK_MLFLOW_URL")
     elasticsearch_url: HttpUrl | None = Field(default=None, alias="RECSTACK_ELASTICSEARCH_URL", repr=False)
+    elasticsearch_index: str = Field(
+        default="recstack-items", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$", alias="RECSTACK_ELASTICSEARCH_INDEX"
+    )
+    """What readers ask; the indices behind it have names that begin so."""
     jupyter_url: HttpUrl | None = Field(default=None, alias="RECSTACK_JUPYTER_URL", repr=False)
     state_dir: Folder = Field(default=Path(".recstack"), alias="RECSTACK_STATE_DIR")
     releases_dir: Folder | None = Field(default=None, alias="RECSTACK_RELEASES_DIR", validate_default=True)

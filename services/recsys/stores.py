@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from recsys.adapters import memory
 from recsys.adapters.clock import SystemClock
+from recsys.adapters.elasticsearch import ElasticsearchConnection, ElasticsearchIndex
 from recsys.adapters.memory_hidden_items import MemoryHiddenItems
 from recsys.adapters.memory_privacy import MemoryErasures, MemoryPersonalData
 from recsys.adapters.memory_rules import MemoryRules
@@ -77,7 +78,9 @@ class Stores:
     pseudonyms: Pseudonyms
     clock: Clock
     pings: Mapping[str, Ping]
-    """By dependency: postgres, redis, mlflow."""
+    """By dependency: postgres, redis, mlflow, and elasticsearch where there is one."""
+    search_index: ElasticsearchIndex | None = None
+    """None where no address is set."""
 
 
 @asynccontextmanager
@@ -91,6 +94,7 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
         database = await _open_database(settings, clock, stack)
         cache, sessions, ping_cache = await _open_cache(settings, clock, stack)
         registry, ping_registry = await _open_registry(settings, stack)
+        search_index, ping_index = await _open_index(settings, clock, stack)
         yield Stores(
             catalog=database.catalog,
             users=database.users,
@@ -107,7 +111,8 @@ async def open_stores(settings: Settings, clock: Clock | None = None) -> AsyncIt
             sessions=sessions,
             registry=registry,
             clock=clock,
-            pings={"postgres": database.ping, "redis": ping_cache, "mlflow": ping_registry},
+            pings={"postgres": database.ping, "redis": ping_cache, "mlflow": ping_registry, **ping_index},
+            search_index=search_index,
         )
 
 
@@ -194,6 +199,18 @@ async def _open_cache(
     )
     cache = RedisRecommendationCache(connection, clock, ttl_seconds=settings.cache_ttl_seconds)
     return cache, RedisSessions(connection, clock, ttl_seconds=session_ttl), connection.ping
+
+
+async def _open_index(
+    settings: Settings, clock: Clock, stack: AsyncExitStack
+) -> tuple[ElasticsearchIndex | None, Mapping[str, Ping]]:
+    if settings.elasticsearch_url is None:
+        return None, {}
+    opened = ElasticsearchConnection(
+        settings.elasticsearch_url, clock=clock, timeout_seconds=settings.dependency_timeout_seconds
+    )
+    connection = await stack.enter_async_context(opened)
+    return ElasticsearchIndex(connection, clock, settings.elasticsearch_index), {"elasticsearch": connection.ping}
 
 
 async def _open_registry(settings: Settings, stack: AsyncExitStack) -> tuple[ReleaseRegistry, Ping]:

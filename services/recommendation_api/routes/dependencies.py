@@ -9,7 +9,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.contents import Contents
 from recommendation_api.erasing import Eraser
+from recommendation_api.finding import Finder
 from recommendation_api.forgotten import Forgotten
 from recommendation_api.guests import GuestRecorder
 from recommendation_api.invalidation import Invalidation
@@ -101,6 +103,14 @@ def _serving(request: Request) -> Serving:
     return cast(Serving, request.state.serving)
 
 
+def _finder(request: Request) -> Finder:
+    return cast(Finder, request.state.finder)
+
+
+def _contents(request: Request) -> Contents:
+    return cast(Contents, request.state.contents)
+
+
 OpenSettings = Annotated[Settings, Depends(_settings)]
 OpenStores = Annotated[Stores, Depends(_stores)]
 Mirror = Annotated[CatalogueMirror, Depends(_catalogue)]
@@ -108,5 +118,7 @@ Dropping = Annotated[Invalidation, Depends(_invalidation)]
 Recording = Annotated[Recorder, Depends(_recorder)]
 GuestRecording = Annotated[GuestRecorder, Depends(_guests)]
 LiveServing = Annotated[Serving, Depends(_serving)]
+Finding = Annotated[Finder, Depends(_finder)]
+Indexed = Annotated[Contents, Depends(_contents)]
 Erasing = Annotated[Eraser, Depends(_eraser)]
 Forgetting = Annotated[Forgotten, Depends(_forgotten)]

@@ -7,20 +7,23 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import StringConstraints
 
-from recommendation_api.catalogue import CatalogueMirror
 from recommendation_api.openapi import problems
-from recommendation_api.routes.dependencies import LiveServing, Mirror, OpenStores
-from recommendation_api.schemas.fields import CategoryName, TextualCount
+from recommendation_api.routes.dependencies import Finding, LiveServing, Mirror
+from recommendation_api.schemas.fields import CategoryName, TextualCount, TextualId
 from recommendation_api.schemas.lists import ListedItem, PopularAnswer, SearchAnswer
 from recsys.errors import FieldError, InvalidInput
 
 router = APIRouter(tags=["Discovery"])
 
 Category = Annotated[CategoryName | None, Query(description="Only items of this category")]
+ForWhom = Annotated[TextualId | None, Query(description="Whose taste has a say in the order")]
 HowMany = Annotated[TextualCount, Query(description="How many")]
 Words = Annotated[
     str,
-    Query(description="All words must occur; -word must not"),
+    Query(
+        description='All words must occur, -word must not, "two words" side by side, `or` between alternatives. '
+        "Where nothing holds them as they stand, words may be wrong by a letter or two"
+    ),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
 ]
 
@@ -37,33 +40,28 @@ async def popular(serving: LiveServing, category: Category = None, num_items: Ho
     )
 
 
-@router.get("/search", summary="Find items by their words", responses=problems(422, 503))
+@router.get("/search", summary="Find items by their words", responses=problems(404, 410, 422, 503))
 async def search(
-    stores: OpenStores, catalogue: Mirror, q: Words, category: Category = None, num_items: HowMany = 10
+    *,
+    finder: Finding,
+    catalogue: Mirror,
+    q: Words,
+    category: Category = None,
+    user_id: ForWhom = None,
+    num_items: HowMany = 10,
 ) -> SearchAnswer:
-    """Full text over title, description, tags, brand and category; available items, best match first."""
+    """Full text over title, description, tags, brand and category; available items, best match first. With `user_id`
+    the taste of that user has a say in the order, and what the user hides is left out.
+    """
     if category is not None and category not in catalogue.view.category_codes:
         message = "there is no such category"
         raise InvalidInput(f"category: {message}", fields=(FieldError("category", message),))
-    result = await stores.catalog.search(q, category=category, limit=num_items)
-    await _cover(catalogue, [item_id for item_id, _ in result.hits])
+    found = await finder.search(q, category, user_id, num_items)
     return SearchAnswer(
         query=q,
         category=category,
-        items=[item for item_id, score in result.hits if (item := _listed(catalogue, item_id, score))],
-        facets=dict(result.facets),
+        user_id=user_id,
+        items=[ListedItem(item_id=i.item_id, title=i.title, category=i.category, score=i.score) for i in found.items],
+        facets=dict(found.facets),
+        degraded=list(found.degraded),
     )
-
-
-async def _cover(catalogue: CatalogueMirror, item_ids: list[int]) -> None:
-    """Another worker may have written an item a moment ago."""
-    if any(catalogue.view.position(item_id) is None for item_id in item_ids):
-        await catalogue.refresh()
-
-
-def _listed(catalogue: CatalogueMirror, item_id: int, score: float) -> ListedItem | None:
-    view = catalogue.view
-    position = view.position(item_id)
-    if position is None:
-        return None
-    return ListedItem(item_id=item_id, title=view.titles[position], category=view.category_of(position), score=score)

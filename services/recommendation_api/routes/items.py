@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from recommendation_api.observe import ALGORITHM
 from recommendation_api.openapi import problems
-from recommendation_api.routes.dependencies import LiveServing, Mirror, OpenStores
+from recommendation_api.routes.dependencies import Finding, Indexed, LiveServing, Mirror, OpenStores
 from recommendation_api.schemas.body import FromJson, JsonRoute
 from recommendation_api.schemas.fields import TextualCount, TextualId
 from recommendation_api.schemas.items import ItemAnswer, NewItem
@@ -38,17 +38,21 @@ async def read_item(item_id: ItemId, stores: OpenStores) -> ItemAnswer:
     },
 )
 async def write_item(
+    *,
     item_id: ItemId,
     body: Annotated[NewItem, FromJson(), Body()],
     stores: OpenStores,
     catalogue: Mirror,
+    contents: Indexed,
     response: Response,
 ) -> ItemAnswer:
-    """The whole item: what is left out is absent afterwards. It is served, or no longer served, at once."""
+    """The whole item: what is left out is absent afterwards. It is served and found, or no longer, at once."""
     if await stores.catalog.put(body.to_item(item_id)):
         response.status_code = HTTPStatus.CREATED
     await catalogue.announce()
-    return ItemAnswer.of(await _item(stores, item_id))
+    item = await _item(stores, item_id)
+    await contents.put(item)
+    return ItemAnswer.of(item)
 
 
 @router.get("/items/{item_id}/similar", summary="Items like this one", responses=problems(404, 422, 503))
@@ -59,21 +63,23 @@ async def similar_items(
     stores: OpenStores,
     catalogue: Mirror,
     serving: LiveServing,
+    finder: Finding,
     num_similar: Annotated[TextualCount, Query(description="How many")] = 5,
     algorithm: Annotated[Similarity, Query(description="What counts as alike")] = Algorithm.CONTENT_BASED,
 ) -> SimilarItemsAnswer:
-    """Available items, nearest first."""
+    """Available items, nearest first. `content_based` compares texts, by vector and by their most telling words."""
     request.scope[ALGORITHM] = algorithm.value
     if catalogue.view.position(item_id) is None:
         await _item(stores, item_id)
         await catalogue.refresh()
-    found = await serving.similar(item_id, algorithm, num_similar)
+    found = await finder.similar(item_id, algorithm, num_similar)
     release = serving.release
     return SimilarItemsAnswer(
         item_id=item_id,
         algorithm=algorithm,
         release=release.version if release else None,
-        similar=[ListedItem(item_id=i.item_id, title=i.title, category=i.category, score=i.score) for i in found],
+        similar=[ListedItem(item_id=i.item_id, title=i.title, category=i.category, score=i.score) for i in found.items],
+        degraded=list(found.degraded),
     )
 
 

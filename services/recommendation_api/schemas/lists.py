@@ -23,6 +23,8 @@ class SimilarItemsAnswer(BaseModel):
     release: str | None
     similar: list[ListedItem]
     """Nearest first."""
+    degraded: list[str] = Field(examples=[[]])
+    """What was away: without `elasticsearch` the release's vectors tell what is near."""
 
 
 class AudienceUser(BaseModel):
@@ -49,10 +51,14 @@ class PopularAnswer(BaseModel):
 class SearchAnswer(BaseModel):
     query: str
     category: str | None
+    user_id: int | None
+    """Whose taste had a say in the order."""
     items: list[ListedItem]
     """Best match first."""
     facets: dict[str, int] = Field(examples=[{"Books": 12, "Travel": 3}])
     """Matches by category, over everything that was found and whatever category was asked for."""
+    degraded: list[str] = Field(examples=[[]])
+    """What was away: without `elasticsearch` PostgreSQL's full text finds, and misspelt words too."""
 
 
 class AlgorithmAnswer(BaseModel):

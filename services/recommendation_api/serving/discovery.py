@@ -37,16 +37,23 @@ class ScoredUser:
 
 
 def similar_items(
-    live: LiveRelease, view: CatalogueView, position: int, algorithm: Algorithm, *, n: int, at: float
+    live: LiveRelease,
+    view: CatalogueView,
+    position: int,
+    algorithm: Algorithm,
+    *,
+    n: int,
+    at: float,
+    found: Sequence[tuple[int, float]] | None = None,
 ) -> list[ScoredItem]:
     """Available items nearest to the one at `position`; where the algorithm knows fewer, popular ones of its category
-    follow, then others.
+    follow, then others. `found`: ids and scores of those that somebody else found near, instead of the algorithm.
     """
     ground = live.over(view)
     allowed = available(view, at)
     allowed[position] = False
-    near = _listed_nearness(live, ground, position, algorithm)
-    if near is None or np.count_nonzero(allowed & (near > 0)) < n:
+    near = _row(view, found) if found is not None else _listed_nearness(live, ground, position, algorithm)
+    if near is None or (found is None and np.count_nonzero(allowed & (near > 0)) < n):
         near = _near(live, ground, position, algorithm)
     chosen = best(near, np.flatnonzero(allowed & (near > 0)).astype(np.int32), n, ground.popularity)
     values = near[chosen]
@@ -59,6 +66,15 @@ def similar_items(
         values = np.concatenate([values, below(more.level, float(values[-1]) if len(chosen) else None)])
         chosen = np.concatenate([chosen, more.positions])
     return _listed(view, chosen, values)
+
+
+def _row(view: CatalogueView, found: Sequence[tuple[int, float]]) -> FloatArray:
+    """(n_positions,) scores, 0 for what was not found."""
+    row = np.zeros(len(view.item_ids), np.float32)
+    positions = locate(view.item_ids, np.array([item_id for item_id, _ in found], np.int64))
+    known = positions >= 0
+    row[positions[known]] = np.array([score for _, score in found], np.float32)[known]
+    return row
 
 
 def _listed_nearness(live: LiveRelease, ground: Ground, position: int, algorithm: Algorithm) -> FloatArray | None:

@@ -15,6 +15,7 @@ from recommendation_api.forgotten import Forgotten
 from recommendation_api.schemas.recommendations import RecommendationRequest
 from recommendation_api.schemas.sessions import SessionRecommendationRequest
 from recommendation_api.serving import discovery
+from recommendation_api.serving.affinity import affinity
 from recommendation_api.serving.answers import Answers, check_held
 from recommendation_api.serving.audience import Member, audience, knows
 from recommendation_api.serving.batcher import Batcher
@@ -119,8 +120,12 @@ class Serving:
         """The same for somebody without an account. Raises `NotFound` too, for an unknown session or item."""
         return self._guests.answer(request)
 
-    async def similar(self, item_id: int, algorithm: Algorithm, n: int) -> Sequence[ScoredItem]:
-        """Available items nearest to `item_id`, highest first. Raises `NotFound`, `InvalidInput`, `NotReady`."""
+    async def similar(
+        self, item_id: int, algorithm: Algorithm, n: int, found: Sequence[tuple[int, float]] | None = None
+    ) -> Sequence[ScoredItem]:
+        """Available items nearest to `item_id`, highest first; `found` are those that a search index has near it.
+        Raises `NotFound`, `InvalidInput`, `NotReady`.
+        """
         live, view = self._require(), self._catalogue.view
         if algorithm not in SIMILARITIES:
             raise _no_similarity(algorithm)
@@ -129,7 +134,9 @@ class Serving:
         if position < 0:
             raise NotFound(f"there is no item {item_id}")
         now = self._stores.clock.now().timestamp()
-        return await self._in_thread(lambda: discovery.similar_items(live, view, position, algorithm, n=n, at=now))
+        return await self._in_thread(
+            lambda: discovery.similar_items(live, view, position, algorithm, n=n, at=now, found=found)
+        )
 
     async def audience(self, item_id: int, n: int) -> Sequence[Member]:
         """Users of the release to show `item_id` to, highest first; nobody who has seen or hidden it. While the
@@ -157,6 +164,14 @@ class Serving:
             raise InvalidInput("the category is unknown", fields=(problem,))
         now = self._stores.clock.now().timestamp()
         return await self._in_thread(lambda: discovery.popular_items(live, view, category, n=n, at=now))
+
+    async def affinity(self, user_id: int, item_ids: Sequence[int]) -> Sequence[float]:
+        """0..1, how much the user would like each of these items of the catalogue. Raises `NotReady`."""
+        live, view = self._require(), self._catalogue.view
+        crowd = await self._crowd_of(live, user_id)
+        positions = locate(view.item_ids, np.array(item_ids, np.int64))
+        found: list[float] = (await self._in_thread(lambda: affinity(live, live.over(view), crowd, positions))).tolist()
+        return found
 
     async def profile_taste(self, user_id: int) -> Sequence[CategoryShare]:
         """Shares of the categories in what the user liked, highest first, summing to 1; empty without events. Raises

@@ -68,5 +68,4 @@ async def test_an_unexpected_error_counts_and_the_probes_go_on() -> None:
 
 def test_only_servers_with_an_address_are_asked() -> None:
     assert other_servers(Settings()) == {}
-    both = Settings(RECSTACK_ELASTICSEARCH_URL="http://127.0.0.1:9200", RECSTACK_JUPYTER_URL="http://127.0.0.1:8888")
-    assert sorted(other_servers(both)) == ["elasticsearch", "jupyter"]
+    assert sorted(other_servers(Settings(RECSTACK_JUPYTER_URL="http://127.0.0.1:8888"))) == ["jupyter"]

@@ -44,6 +44,36 @@ async def test_search_shows_what_another_worker_wrote(api: Api) -> None:
     assert answer["items"][0]["title"] == "Written elsewhere"
 
 
+async def test_a_misspelt_word_is_understood_and_what_is_away_is_said(api: Api) -> None:
+    await api.stores.catalog.put(Item(7001, "Xylophone of brass", category="Music"))
+    answer = (await api.client.get("/search", params={"q": "xilophone"})).json()
+    assert [item["item_id"] for item in answer["items"]] == [7001]
+    assert (answer["facets"], answer["degraded"], answer["user_id"]) == ({"Music": 1}, ["elasticsearch"], None)
+
+
+async def test_a_search_for_somebody_puts_what_they_like_first_and_leaves_out_what_they_hide(api: Api) -> None:
+    categories = ("Garden", "Kitchen", "Music", "Space")
+    for item_id, category in enumerate(categories, 7100):
+        await api.stores.catalog.put(Item(item_id, "Quartz thing", category=category))
+    everybody = (await api.client.get("/search", params={"q": "quartz"})).json()
+    assert [item["item_id"] for item in everybody["items"]] == [7100, 7101, 7102, 7103]
+    user_id = (
+        await api.client.post("/users", json={"preferences": {"categories": {"Space": 1, "Music": 0.5}}})
+    ).json()["user_id"]
+    own = (await api.client.get("/search", params={"q": "quartz", "user_id": user_id})).json()
+    assert [item["item_id"] for item in own["items"]] == [7103, 7102, 7100, 7101]
+    scores = [item["score"] for item in own["items"]]
+    assert scores == sorted(scores, reverse=True)
+    await api.client.put(f"/users/{user_id}/hidden_items/7103")
+    hidden = (await api.client.get("/search", params={"q": "quartz", "user_id": user_id})).json()
+    assert [item["item_id"] for item in hidden["items"]] == [7102, 7100, 7101]
+    assert "Space" not in hidden["facets"]
+
+
+async def test_a_search_for_an_unknown_user_is_not_found(api: Api) -> None:
+    is_problem(await api.client.get("/search?q=a&user_id=987654"), 404, "user_id")
+
+
 async def test_nothing_found_is_an_empty_list(api: Api) -> None:
     answer = await api.client.get("/search", params={"q": "xylophonequarry"})
     assert (answer.status_code, answer.json()["items"], answer.json()["facets"]) == (200, [], {})
@@ -63,7 +93,8 @@ async def test_nothing_found_is_an_empty_list(api: Api) -> None:
         ("/search?q=" + "x" * 201, "q"),
         ("/search?q=a&category=Nonsense", "category"),
         ("/search?q=a&num_items=501", "num_items"),
-        ("/search?q=a&user_id=1", "user_id"),
+        ("/search?q=a&user_id=0", "user_id"),
+        ("/search?q=a&user_id=x", "user_id"),
     ],
 )
 async def test_a_refused_question_names_the_parameter(api: Api, address: str, field: str) -> None:
