@@ -30,6 +30,7 @@ from data_generator.seed.load import Report, Seeded, seed
 from data_generator.simulate.cli import simulate
 from recsys.adapters.job_runs import Job, recorded
 from recsys.errors import RecstackError
+from recsys.pseudonyms import Pseudonyms
 from recsys.settings import Settings
 
 UNUSABLE = 2
@@ -81,6 +82,7 @@ def seed_command(
             state_dir=settings.state_dir,
             replace=replace,
             report=report,
+            pseudonyms=Pseudonyms.of(settings),
         )
     _print(seeded)
 

@@ -134,13 +134,22 @@ def _claim(connection: psycopg.Connection, *, replace: bool) -> None:
 
 
 def _continue_ids(connection: psycopg.Connection) -> None:
-    """Let the next id that the database gives follow the loaded ones."""
+    """Let the next id that the database gives follow the loaded ones, and every one that it gave before somebody was
+    erased: an erased user's id is given to nobody else.
+    """
     for table, column in IDENTITIES.items():
-        connection.execute(
-            sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), coalesce(max({}), 0) + 1, false) FROM {}").format(
-                sql.Literal(table), sql.Literal(column), sql.Identifier(column), sql.Identifier(table)
-            )
-        )
+        statement = sql.SQL("SELECT setval(s, greatest(top, given, 1), greatest(top, given) > 0) FROM ({}) ids")
+        connection.execute(statement.format(_given_ids(table, column)))
+
+
+def _given_ids(table: str, column: str) -> sql.Composed:
+    query = sql.SQL(
+        "SELECT s, (SELECT coalesce(max({column}), 0) FROM {table}) AS top, CASE WHEN EXISTS (SELECT 1 FROM tombstones)"
+        " THEN coalesce(pg_sequence_last_value(s), 0) ELSE 0 END AS given"
+        " FROM (SELECT pg_get_serial_sequence({named}, {key})::regclass AS s) sequence"
+    )
+    names = {"column": sql.Identifier(column), "table": sql.Identifier(table)}
+    return query.format(**names, named=sql.Literal(table), key=sql.Literal(column))
 
 
 def _names(names: Iterable[str]) -> sql.Composed:

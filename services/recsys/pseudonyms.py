@@ -9,6 +9,7 @@ import hmac
 import os
 import secrets
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from recsys.settings import Settings
@@ -20,14 +21,19 @@ HASH_BYTES = 32
 class Pseudonyms:
     """HMAC-SHA-256 (RFC 2104) of what names a person."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes | Path) -> None:
+        """The key, or the file that it is drawn into when a hash is first asked for: that may raise `OSError`."""
+        self._given = key
 
     @classmethod
     def of(cls, settings: Settings) -> Pseudonyms:
-        """By RECSTACK_ERASURE_KEY, else by a key that is drawn once into the state folder. Raises `OSError`."""
+        """By RECSTACK_ERASURE_KEY, else by a key that is drawn once into the state folder."""
         configured = settings.erasure_key
-        return cls(configured.get_secret_value().encode() if configured else _kept_key(settings.state_dir / KEY_FILE))
+        return cls(configured.get_secret_value().encode() if configured else settings.state_dir / KEY_FILE)
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._given if isinstance(self._given, bytes) else _kept_key(self._given)
 
     def user(self, user_id: int) -> bytes:
         """32 bytes, in about a microsecond."""

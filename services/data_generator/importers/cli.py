@@ -29,6 +29,7 @@ from data_generator.truth import forget_truth
 from recsys.adapters.job_runs import Job, recorded
 from recsys.domain import EventType
 from recsys.errors import DataRefused
+from recsys.pseudonyms import Pseudonyms
 from recsys.settings import Settings
 
 UNUSABLE = 2
@@ -100,7 +101,8 @@ def _run(source: Source, *, replace: bool, rejects_path: Path) -> None:
     with recorded(url, Job.DATA_GENERATOR, unless=(DataPresent,)), rejects_file(rejects_path) as rejects:
         try:
             with _progress() as progress:
-                loaded = load(source, url, replace=replace, reject=rejects, progress=progress)
+                names = Pseudonyms.of(settings)
+                loaded = load(source, url, replace=replace, reject=rejects, progress=progress, pseudonyms=names)
         except DataRefused:
             _show_reasons(Console(stderr=True), rejects)
             raise

@@ -11,12 +11,15 @@ from typing import TypeVar
 
 import psycopg
 
+from data_generator.erased import Erased, UserIds
 from data_generator.importers.numbering import Numbering
 from data_generator.importers.rejects import Reject, ignore
 from data_generator.importers.source import Source
+from data_generator.importers.without_erased import WithoutErased
 from data_generator.loading import bulk_load, copy_rows, deferred_checks
 from recsys.domain import Item, User
 from recsys.errors import DataRefused
+from recsys.pseudonyms import Pseudonyms
 
 Listed = TypeVar("Listed", User, Item)
 
@@ -71,14 +74,20 @@ class Loaded:
     listed_items: int
 
 
-def load(source: Source, database_url: str, *, replace: bool, reject: Reject, progress: Progress) -> Loaded:
-    """All of it or nothing. Raises `DataRefused` also where no interaction can be used."""
+def load(
+    source: Source, database_url: str, *, replace: bool, reject: Reject, progress: Progress, pseudonyms: Pseudonyms
+) -> Loaded:
+    """All of it or nothing; erased users stay away. Raises `DataRefused` also where no interaction can be used."""
     with bulk_load(database_url, replace=replace) as connection:
-        return _Load(connection, source, reject, progress).run()
+        erased = Erased.read(connection, pseudonyms)
+        return _Load(connection, WithoutErased(source, erased), reject, progress, UserIds(erased.holds)).run()
 
 
 class _Load:
-    def __init__(self, connection: psycopg.Connection, source: Source, reject: Reject, progress: Progress) -> None:
+    def __init__(
+        self, connection: psycopg.Connection, source: Source, reject: Reject, progress: Progress, user_ids: UserIds
+    ) -> None:
+        self._user_ids = user_ids
         self._connection, self._source, self._reject, self._progress = connection, source, reject, progress
         self._users, self._items = Numbering(), Numbering()
         self._categories: dict[str, int] = {}
@@ -128,17 +137,18 @@ class _Load:
         for count, event in enumerate(self._source.interactions(self._reject), 1):
             at = event.at.timestamp()
             user, item = self._users.meet(event.user, at), self._items.meet(event.item, at)
-            yield event.row, event.event_id, user, item, event.type.value, event.value, event.at
+            yield event.row, event.event_id, self._user_ids[user], item, event.type.value, event.value, event.at
             if not count % PROGRESS_EVERY:
                 self._progress("interactions", count)
 
     def _user_rows(self) -> Iterator[Sequence[object]]:
         for number, external_id, user in _numbered(self._source.users(ignore), self._users):
+            user_id = self._user_ids[number]
             if user is None:
-                yield number, external_id, None, None, None, self._users.since(number)
+                yield user_id, external_id, None, None, None, self._users.since(number)
             else:
                 joined = user.signed_up_at or self._users.since(number)
-                yield number, external_id, user.age, user.gender and user.gender.value, user.country, joined
+                yield user_id, external_id, user.age, user.gender and user.gender.value, user.country, joined
 
     def _item_rows(self) -> Iterator[Sequence[object]]:
         for number, external_id, listed in _numbered(self._source.items(ignore), self._items):

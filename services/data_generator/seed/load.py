@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from data_generator.behaviour.events import Block, EventBlock, draw_events, plan_blocks
+from data_generator.erased import Erased
 from data_generator.loading import bulk_load, copy_binary, copy_rows, deferred_checks
 from data_generator.plan import Plan
 from data_generator.population.preferences import draw_statements
@@ -23,6 +24,7 @@ from data_generator.texts.item_texts import draw_texts, text_blocks
 from data_generator.texts.names import draw_names
 from data_generator.truth import FILE_NAME, truth_file, write_truth
 from data_generator.world import World, draw_world
+from recsys.pseudonyms import Pseudonyms
 
 INDEX_MEMORY = "256MB"
 
@@ -62,8 +64,17 @@ class _Steps:
         self.seconds[name] = time.perf_counter() - began
 
 
-def seed(plan: Plan, *, database_url: str, state_dir: Path, replace: bool, report: Report) -> Seeded:
-    """Fill the database with the plan's world in one transaction, and keep its true tastes in `state_dir`.
+def seed(
+    plan: Plan,
+    *,
+    database_url: str,
+    state_dir: Path,
+    replace: bool,
+    report: Report,
+    pseudonyms: Pseudonyms | None = None,
+) -> Seeded:
+    """Fill the database with the plan's world in one transaction, and keep its true tastes in `state_dir`. Users whose
+    ids were erased are left out, where `pseudonyms` tells them.
 
     Raises:
         DataRefused: PostgreSQL is away, not migrated, or has data and `replace` is false; or `state_dir` cannot be
@@ -83,6 +94,8 @@ def seed(plan: Plan, *, database_url: str, state_dir: Path, replace: bool, repor
             with deferred_checks(connection, "items"):
                 _load_items(connection, world, steps)
             _load_events(connection, world, tally, steps)
+            if pseudonyms:
+                Erased.read(connection, pseudonyms).delete(connection, plan.users)
     seconds = steps.seconds | {"indexes and checks": time.perf_counter() - began - sum(steps.seconds.values())}
     return Seeded(tally.realism(), state_dir / FILE_NAME, seconds)
 

@@ -17,6 +17,8 @@ from typer.testing import CliRunner, Result
 
 from data_generator.importers.cli import app
 from native.ports import free_port
+from recsys.pseudonyms import Pseudonyms
+from recsys.settings import Settings
 
 pytestmark = pytest.mark.integration
 
@@ -248,3 +250,24 @@ def test_a_database_without_tables_is_told_the_command(run: Run, database_url: s
     result = run("table", "--interactions", _write("a.csv", "user_id,item_id,value,timestamp\nu,i,4,100\n"))
     assert result.exit_code == 2
     assert "python -m recsys.migrations" in result.output
+
+
+def test_an_import_brings_no_erased_user_back(run: Run, query: Query, database_url: str, tmp_path: Path) -> None:
+    """Neither by the source's id, whose rows are not even written down, nor by ours, which nobody else gets."""
+    ann, second = Pseudonyms.of(Settings()).external("ann"), Pseudonyms.of(Settings()).user(2)
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO tombstones (hash) VALUES (%s), (%s)", (ann, second))
+    rows = "".join(f"{user},lamp,view,2020-01-01\n" for user in ("ann", "bob", "cid", "ann", "dora"))
+    events = _write("events.csv", f"user_id,item_id,type,timestamp\n{rows}")
+    people = _write("people.csv", "user_id,age\nbob,30\nann,34\ncid,31\n")
+    result = run("table", "--interactions", events, "--users", people)
+    assert result.exit_code == 0, result.output
+    assert query("SELECT user_id, external_id, age FROM users ORDER BY 1") == [
+        (1, "bob", 30),
+        (3, "cid", 31),
+        (4, "dora", None),
+    ]
+    assert query("SELECT user_id FROM interactions ORDER BY 1") == [(1,), (3,), (4,)]
+    rejected = (tmp_path / "rejects.csv").read_text()
+    assert rejected.count("the user asked to be forgotten") == 3
+    assert "ann" not in rejected

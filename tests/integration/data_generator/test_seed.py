@@ -23,6 +23,7 @@ from data_generator.seed.load import Seeded, seed
 from native.providers.postgres import PostgresServer
 from recsys.domain import EventType
 from recsys.errors import DataRefused
+from recsys.pseudonyms import Pseudonyms
 
 pytestmark = pytest.mark.integration
 
@@ -265,3 +266,27 @@ def test_tables_in_use_are_waited_for_only_so_long(
         other.execute(sql.SQL("LOCK TABLE {}").format(sql.Identifier(TABLES[0])))
         with pytest.raises(DataRefused, match="in use for 100ms"):
             _seed(database_url, tmp_path)
+
+
+def test_a_world_that_is_drawn_again_leaves_out_whom_it_lost(database_url: str, tmp_path: Path) -> None:
+    """And nobody else gets the id, though it was the last one."""
+    last = SMALL.users
+    _seed(database_url, tmp_path)
+    pseudonyms = Pseudonyms(b"a test's key")
+    with psycopg.connect(database_url) as connection:
+        connection.execute("INSERT INTO tombstones (hash) VALUES (%s)", (pseudonyms.user(last),))
+    seed(
+        SMALL,
+        database_url=database_url,
+        state_dir=tmp_path,
+        replace=True,
+        report=lambda *_: None,
+        pseudonyms=pseudonyms,
+    )
+    assert _fetch(database_url, "SELECT count(*), max(user_id) FROM users") == [(last - 1, last - 1)]
+    assert _fetch(database_url, "SELECT max(user_id) < (SELECT max(user_id) + 1 FROM users) FROM interactions") == [
+        (True,)
+    ]
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("INSERT INTO users DEFAULT VALUES RETURNING user_id").fetchone()
+    assert row == (last + 1,)

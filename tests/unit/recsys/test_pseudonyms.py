@@ -33,6 +33,8 @@ def test_the_configured_key_is_used(tmp_path: Path) -> None:
 
 def test_without_a_configured_key_everybody_uses_the_one_that_was_drawn_first(tmp_path: Path) -> None:
     settings = Settings(RECSTACK_STATE_DIR=tmp_path / "state")
+    Pseudonyms.of(settings)
+    assert not settings.state_dir.exists(), "drawn before it is needed"
     with ThreadPoolExecutor(8) as pool:
         hashes = set(pool.map(lambda _: Pseudonyms.of(settings).user(1), range(8)))
     assert len(hashes) == 1
