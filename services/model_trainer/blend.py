@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_trainer.fitting import Fitted
-from model_trainer.groups import Groups, boosts, worst_served
+from model_trainer.groups import boosts, worst_served
 from model_trainer.judging import K, questions
 from model_trainer.plan import Plan
 from recsys.algorithms.base import IndexArray, TrainingData
 from recsys.algorithms.hybrid import HybridConfig
+from recsys.demographics import Groups
 from recsys.evaluation.activity import choose_by_activity
 from recsys.evaluation.blending import ChosenWeights, Lengths, Shortlist, choose_weights, shortlist
 from recsys.evaluation.metrics import PerUser

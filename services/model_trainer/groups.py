@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model_trainer.database import connect, reaching_postgres
+from recsys.demographics import UNKNOWN, Groups, band
 
-AGES = {13: "13-17", 18: "18-24", 25: "25-34", 35: "35-44", 45: "45-54", 55: "55-64", 65: "65+"}
-"""Bands by their youngest."""
-UNKNOWN, OTHER = "unknown", "other"
+OTHER = "other"
 MAX_COUNTRIES = 10
 """Of the most users; the rest is `other`."""
 MIN_USERS = 50
@@ -24,9 +22,6 @@ BEHIND = 0.9
 MAX_BOOST = 4.0
 RESAMPLES = 2_000
 CONFIDENCE = 0.99
-
-Groups = Mapping[str, Sequence[str]]
-"""By attribute, the group of each user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +46,10 @@ def read_groups(database_url: str, user_ids: Sequence[int]) -> Groups:
     countries = [country or UNKNOWN for _, _, country in people]
     large = {country for country, _ in Counter(countries).most_common(MAX_COUNTRIES)} | {UNKNOWN}
     return {
-        "age": [_band(age) for age, _, _ in people],
+        "age": [band(age) for age, _, _ in people],
         "gender": [gender or UNKNOWN for _, gender, _ in people],
         "country": [country if country in large else OTHER for country in countries],
     }
-
-
-def _band(age: int | None) -> str:
-    if age is None:
-        return UNKNOWN
-    return list(AGES.values())[bisect_right(list(AGES), age) - 1]
 
 
 def group_quality(ndcg: NDArray[np.floating], groups: Groups, *, seed: int = 0) -> list[GroupQuality]:

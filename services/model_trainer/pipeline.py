@@ -19,7 +19,7 @@ from model_trainer.feedback import read_feedback
 from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.forgetting import Forgetting
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
-from model_trainer.groups import GroupQuality, Groups, group_quality, read_groups
+from model_trainer.groups import GroupQuality, group_quality, read_groups
 from model_trainer.judging import K, Verdict, judge_models, questions
 from model_trainer.lineage import best_kept
 from model_trainer.lock import training_lock
@@ -39,6 +39,8 @@ from model_trainer.tuning.warm_start import known_settings
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.hybrid import HybridConfig
+from recsys.catalogue_copy import CatalogueCopy, Offers
+from recsys.demographics import DemographicPrior, Groups
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
 from recsys.evaluation.splits import Split, relevant_items, time_split
@@ -277,6 +279,8 @@ class Training:
             models=fitted.with_hybrid(judged.blend),
             metrics=judged.verdict.metrics if judged.verdict else {},
             snapshot=self._facts(snapshot, data, judged.verdict),
+            catalogue=CatalogueCopy.of(data.content, snapshot.offers or Offers.unbounded(len(data.item_ids))),
+            demographics=_prior(snapshot, data),
         )
 
     def _reported(self, release: Release, case: Case, snapshot: Snapshot, judged: Judged, fitted: Fitted) -> Release:
@@ -329,6 +333,13 @@ class Training:
                 step.note = ", ".join(publisher.prune())
             except Unavailable as error:
                 step.note = f"left to the next training: {error.detail}"
+
+
+def _prior(snapshot: Snapshot, data: TrainingData) -> DemographicPrior | None:
+    if not snapshot.groups:
+        return None
+    content = data.content
+    return DemographicPrior.fit(data.histories, content.category, content.category_names, snapshot.groups)
 
 
 def _apart(comparison: Comparison | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from psycopg import Connection, IsolationLevel, sql
 
 from model_trainer.database import connect, reaching_postgres
 from recsys.algorithms.base import ItemContent, TrainingData
+from recsys.catalogue_copy import Offers
+from recsys.demographics import UNKNOWN, Groups, band
 from recsys.domain import EVENT_CODES, Item
 from recsys.errors import DataRefused
 from recsys.preferences import Events, to_histories
@@ -48,6 +50,9 @@ class Snapshot:
     """(n_items,) ascending"""
     events: Events
     content: ItemContent
+    offers: Offers | None = None
+    groups: Groups = field(default_factory=dict)
+    """(n_users,) what they state of themselves"""
 
     def training_data(self, events: Events, weights: EventWeights) -> TrainingData:
         """What algorithms fit on, from all or a part of the snapshot's events."""
@@ -69,17 +74,18 @@ def read_snapshot(database_url: str) -> Snapshot:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             connection.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(READ_TIMEOUT))
-            item_ids, content = _read_items(connection)
+            item_ids, content, offers = _read_items(connection)
             user_ids, events = _read_events(connection, item_ids)
+            groups = _read_groups(connection, user_ids)
     except psycopg.errors.UndefinedTable:
         raise DataRefused("The database has no tables yet: run `python -m recsys.migrations` first.") from None
     if not len(item_ids) or not len(events):
         missing = "items" if not len(item_ids) else "interactions"
         raise DataRefused(f"There are no {missing} to learn from: run `python -m data_generator seed` or import first.")
-    return Snapshot(user_ids, item_ids, events, content)
+    return Snapshot(user_ids, item_ids, events, content, offers, groups)
 
 
-def _read_items(connection: Connection) -> tuple[NDArray[np.int64], ItemContent]:
+def _read_items(connection: Connection) -> tuple[NDArray[np.int64], ItemContent, Offers]:
     names = [row[0] for row in connection.execute("SELECT name FROM categories ORDER BY name")]
     position = {name: index for index, name in enumerate(names)}
     ids: list[int] = []
@@ -87,24 +93,58 @@ def _read_items(connection: Connection) -> tuple[NDArray[np.int64], ItemContent]
     texts: list[str] = []
     categories: list[int] = []
     qualities: list[float] = []
+    offers: list[tuple[float, float, float]] = []
     for item in _items(connection):
         ids.append(item.item_id)
         titles.append(item.title)
         texts.append(item.text)
         categories.append(-1 if item.category is None else position[item.category])
         qualities.append(np.nan if item.quality is None else item.quality)
+        offers.append(_offer(item))
     content = ItemContent(titles, texts, np.array(categories, np.int32), names, np.array(qualities, np.float32))
-    return np.array(ids, np.int64), content
+    columns = np.array(offers, np.float64).reshape(len(ids), 3).T
+    return np.array(ids, np.int64), content, Offers(*(np.ascontiguousarray(column) for column in columns))
+
+
+def _offer(item: Item) -> tuple[float, float, float]:
+    return (
+        np.nan if item.price is None else item.price,
+        -np.inf if item.available_from is None else item.available_from.timestamp(),
+        np.inf if item.available_until is None else item.available_until.timestamp(),
+    )
 
 
 def _items(connection: Connection) -> Iterator[Item]:
     """Streamed by COPY, ascending by id."""
-    query = """COPY (SELECT item_id, title, description, tags, brand, name, quality
+    query = """COPY (SELECT item_id, title, description, tags, brand, name, quality,
+        price::float8, available_from, available_until
         FROM items LEFT JOIN categories USING (category_id) ORDER BY item_id) TO STDOUT (FORMAT binary)"""
     with connection.cursor() as cursor, cursor.copy(query) as copy:
-        copy.set_types(["int8", "text", "text", "text[]", "text", "text", "float4"])
-        for item_id, title, description, tags, brand, category, quality in copy.rows():
-            yield Item(item_id, title, description, category, tuple(tags), brand, quality=quality)
+        copy.set_types(["int8", "text", "text", "text[]", "text", "text", "float4", "float8", *["timestamptz"] * 2])
+        for item_id, title, description, tags, brand, category, quality, price, begins, ends in copy.rows():
+            yield Item(
+                item_id,
+                title,
+                description,
+                category,
+                tuple(tags),
+                brand,
+                price,
+                quality,
+                available_from=begins,
+                available_until=ends,
+            )
+
+
+def _read_groups(connection: Connection, user_ids: NDArray[np.int64]) -> Groups:
+    query = "SELECT user_id, age, gender, country FROM users"
+    found = {user_id: rest for user_id, *rest in connection.execute(query)}
+    people = [found.get(user_id, (None, None, None)) for user_id in user_ids.tolist()]
+    return {
+        "age": [band(age) for age, _, _ in people],
+        "gender": [gender or UNKNOWN for _, gender, _ in people],
+        "country": [country or UNKNOWN for _, _, country in people],
+    }
 
 
 def _read_events(connection: Connection, item_ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], Events]:

@@ -13,6 +13,7 @@ from recommendation_api.catalogue_arrays import CatalogueArrays
 from recsys.errors import Unavailable
 from recsys.logs import masked
 from recsys.ports import Catalog, Rules
+from recsys.release import Release
 from recsys.telemetry import BACKGROUND_ERRORS
 
 TASK = "catalogue"
@@ -64,6 +65,7 @@ class CatalogueMirror:
         self._asked = self._answered = 0
         self._follower = Follower(self._follow, TASK)
         self._failing = False
+        self._stands_in = False
 
     @property
     def view(self) -> CatalogueArrays:
@@ -73,6 +75,17 @@ class CatalogueMirror:
     def is_loaded(self) -> bool:
         """False until the catalogue was read once: PostgreSQL was away at the start."""
         return self._answered > 0
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether there is a view at all, be it the one that a release brought."""
+        return self.is_loaded or self._stands_in
+
+    def stand_in(self, release: Release) -> None:
+        """Serve the release's own copy until the catalogue was read once; its revision is older than any."""
+        if not self.is_loaded and release.catalogue is not None:
+            self._view = CatalogueArrays.copied(release.item_ids, release.catalogue)
+            self._stands_in = True
 
     async def start(self) -> None:
         """Load everything and keep following; while PostgreSQL is away, start empty and go on trying."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendation_api.labels import Labels, joined
+from recsys.catalogue_copy import CatalogueCopy
 from recsys.domain import Item
 from recsys.rules import Rule
 
@@ -87,6 +88,21 @@ class CatalogueArrays:
             brands=[item.brand or "" for item in rows],
             tags=[joined(item.tags) for item in rows],
             texts=_texts(items),
+        )
+
+    @classmethod
+    def copied(cls, item_ids: NDArray[np.int64], copy: CatalogueCopy) -> Self:
+        """As a release has it, at revision 0: whatever is read next replaces all of it."""
+        return cls(
+            item_ids=item_ids,
+            titles=copy.titles,
+            category=copy.category,
+            category_names=copy.category_names,
+            category_codes={name: code for code, name in enumerate(copy.category_names)},
+            price=copy.price,
+            quality=copy.quality,
+            available_from=copy.available_from,
+            available_until=copy.available_until,
         )
 
     def updated(self, items: Sequence[Item], revision: int) -> CatalogueArrays:

@@ -4,7 +4,8 @@ A folder named by its version, immutable from the moment that it is there (writt
 
     releases/<version>/manifest.json      version, time, metrics, settings, sha256 of every other file
                        report.html           of the training; not of every release
-                       user_ids.npy  item_ids.npy  content_directions.npy  histories/  <algorithm>/...
+                       user_ids.npy  item_ids.npy  content_directions.npy  demographics.json  catalogue/
+                       histories/  <algorithm>/...
 
 Names that begin with a dot are folders being written or removed; nobody reads them.
 """
@@ -28,6 +29,8 @@ from numpy.typing import NDArray
 from recsys.algorithms.base import FloatArray, Histories, Recommender
 from recsys.algorithms.registry import load_models
 from recsys.arrays import load_array, load_csr, save_array, save_csr
+from recsys.catalogue_copy import CatalogueCopy
+from recsys.demographics import DemographicPrior
 from recsys.domain import Algorithm
 from recsys.errors import ArtifactCorrupt, NotFound
 from recsys.manifest import (
@@ -67,6 +70,10 @@ class Release:
     """What the data was: counts, `as_of`, settings of the split and of the event weights."""
     report: str | None = None
     """The training's page as HTML, written but not loaded: `read_report` does that."""
+    catalogue: CatalogueCopy | None = None
+    """What was on offer when the models were fitted; None in releases from before there were copies."""
+    demographics: DemographicPrior | None = None
+    """The same; None where nobody stated anything, too."""
     content_directions: FloatArray | None = None
     """(n_words, d) along which texts are searched by nearness; None in releases from before there were any."""
 
@@ -132,6 +139,10 @@ def save_parts(folder: Path, release: Release) -> None:
     save_csr(histories, "weights", release.histories.weights)
     save_array(histories, "last_at", release.histories.last_at)
     save_csr(histories, "ratings", release.histories.ratings)
+    if release.catalogue is not None:
+        release.catalogue.save(folder)
+    if release.demographics is not None:
+        release.demographics.save(folder)
     if release.content_directions is not None:
         save_array(folder, CONTENT_DIRECTIONS, release.content_directions)
     for name, model in release.models.items():
@@ -187,6 +198,8 @@ def _map(folder: Path, manifest: Manifest) -> Release:
         models=load_models(folder, list(manifest.algorithms)),
         metrics={name.value: entry.metrics for name, entry in manifest.algorithms.items()},
         snapshot=manifest.snapshot,
+        catalogue=CatalogueCopy.load(folder),
+        demographics=DemographicPrior.load(folder),
         content_directions=(
             load_array(folder, CONTENT_DIRECTIONS) if f"{CONTENT_DIRECTIONS}.npy" in manifest.files else None
         ),

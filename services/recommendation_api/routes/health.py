@@ -40,7 +40,7 @@ async def ready(serving: LiveServing, catalogue: Mirror) -> ReadyAnswer:
     release = serving.release
     if release is None:
         raise NotReady("no release is live yet")
-    if not catalogue.is_loaded:
+    if not catalogue.can_serve:
         raise NotReady("the catalogue is not loaded yet")
     return ReadyAnswer(status="ready", release=release.version)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendation_api.labels import Labels
+from recsys.release import Release
 from recsys.rules import Rule
 
 
@@ -78,3 +79,7 @@ class CatalogueMirror(Protocol):
 
     @property
     def view(self) -> CatalogueView: ...
+
+    def stand_in(self, release: Release) -> None:
+        """Where nothing has been read yet, `view` is what the release holds of it."""
+        ...

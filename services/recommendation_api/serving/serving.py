@@ -203,6 +203,7 @@ class Serving:
         return self._live
 
     def _go_live(self, live: LiveRelease) -> None:
+        self._catalogue.stand_in(live.release)
         self._live = live
 
     async def _crowd_of(self, live: LiveRelease, user_id: int) -> Crowd:

@@ -7,6 +7,7 @@ from typing import Any
 from recsys.algorithms.base import Recommender, TrainingData
 from recsys.algorithms.hybrid import Hybrid
 from recsys.algorithms.registry import create
+from recsys.catalogue_copy import CatalogueCopy, Offers
 from recsys.domain import Algorithm
 from recsys.release import Release
 from recsys.testing.worlds import END
@@ -27,4 +28,5 @@ def small_release(data: TrainingData, version: str = VERSION) -> Release:
     """Every algorithm but the optional ones, with few factors: fitted in a fraction of a second."""
     models: dict[Algorithm, Recommender] = {name: create(name, values).fit(data) for name, values in SETTINGS.items()}
     models[Algorithm.HYBRID] = Hybrid().bind(models)
-    return Release(version, END, data.user_ids, data.item_ids, data.histories, models, METRICS)
+    copy = CatalogueCopy.of(data.content, Offers.unbounded(len(data.item_ids)))
+    return Release(version, END, data.user_ids, data.item_ids, data.histories, models, METRICS, catalogue=copy)

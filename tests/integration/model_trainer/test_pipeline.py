@@ -13,7 +13,7 @@ from rich.console import Console
 
 from data_generator.plan import Plan as World
 from data_generator.seed.load import seed
-from model_trainer.groups import Groups, read_groups
+from model_trainer.groups import read_groups
 from model_trainer.lock import training_lock
 from model_trainer.pipeline import Training
 from model_trainer.plan import Plan
@@ -22,6 +22,7 @@ from recsys.adapters.clock import SystemClock
 from recsys.adapters.job_runs import Job, recorded
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.algorithms.registry import create
+from recsys.demographics import Groups
 from recsys.domain import Algorithm
 from recsys.errors import Conflict, DataRefused, Unavailable
 from recsys.manifest import read_manifest

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from model_trainer.blend import choose_blend, reweighted
 from model_trainer.fitting import Fitted
-from model_trainer.groups import Groups, worst_served
+from model_trainer.groups import worst_served
 from model_trainer.judging import questions
 from model_trainer.plan import Plan
 from recsys.algorithms.base import IndexArray, TrainingData
 from recsys.algorithms.hybrid import HybridConfig
+from recsys.demographics import Groups
 from recsys.domain import Algorithm
 from recsys.evaluation.blending import ChosenWeights, Shortlist, choose_weights
 from recsys.evaluation.judge import judge

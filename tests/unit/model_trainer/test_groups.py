@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model_trainer import groups as module
 from model_trainer.groups import MAX_BOOST, MIN_USERS, boosts, group_quality, worst_served
+from recsys import demographics
 
 
 def _draw(n: int, mean: float, seed: int = 1) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -68,7 +68,7 @@ def test_lists_worth_nothing_tell_nothing() -> None:
     ("age", "band"), [(13, "13-17"), (17, "13-17"), (18, "18-24"), (64, "55-64"), (65, "65+"), (120, "65+")]
 )
 def test_ages_fall_into_bands(age: int, band: str) -> None:
-    assert module._band(age) == band
+    assert demographics.band(age) == band
 
 
 def test_members_of_a_group_that_is_left_behind_count_more_by_as_much() -> None:

@@ -13,6 +13,8 @@ from recsys.domain import Item
 from recsys.errors import Unavailable
 from recsys.ports import CatalogueChange
 from recsys.testing.clock import ManualClock
+from recsys.testing.releases import small_release
+from recsys.testing.worlds import small_world, training_data
 
 from .conftest import sample
 
@@ -145,3 +147,20 @@ async def test_a_load_that_replaced_everything_replaces_the_view(catalog: Counte
         mirror._catalog = Reloaded(MemoryDatabase(ManualClock()))
         await mirror.refresh()
         assert mirror.view.item_ids.tolist() == [9]
+
+
+async def test_until_postgres_answers_the_release_brings_the_catalogue(catalog: Counted) -> None:
+    release = small_release(training_data(small_world()))
+    catalog.error = Unavailable("away", dependency="postgres")
+    async with following(catalog, seconds=60) as mirror:
+        assert not mirror.can_serve
+        mirror.stand_in(release)
+        assert mirror.can_serve
+        assert not mirror.is_loaded
+        assert mirror.view.item_ids.tolist() == release.item_ids.tolist()
+        assert mirror.view.category_of(0) == small_world().items[0].category
+        catalog.error = None
+        await mirror.refresh()
+        assert mirror.view.item_ids.tolist() == [1]
+        mirror.stand_in(release)
+        assert mirror.view.item_ids.tolist() == [1]
