@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -64,6 +65,35 @@ def test_an_export_holds_everything_and_can_be_taken_in_again(
     assert [each["recommendation_id"] for each in exported["lists"]] == [listed]
     again = api.post("/interactions/batch", json={"interactions": exported["interactions"]}).json()
     assert {row["status"] for row in again["results"]} == {200}
+
+
+def counted(api: httpx.Client, series: str) -> float:
+    found = re.search(rf"^{re.escape(series)} (\S+)$", api.get("/metrics").text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_an_event_counts_for_the_list_that_it_names_if_that_is_the_users_own(
+    api: httpx.Client, recommend: Recommend, somebody: int, newcomer: int
+) -> None:
+    """Whatever it names, it is stored as it was said."""
+    answer = recommend(somebody)
+    event = {
+        "user_id": somebody,
+        "item_id": answer["recommendations"][0]["item_id"],
+        "type": "cart",
+        "recommendation_id": answer["recommendation_id"],
+    }
+    own = 'recstack_attributed_events_total{algorithm="hybrid",type="cart"}'
+    others = 'recstack_unattributed_events_total{reason="other_user"}'
+    before = counted(api, own), counted(api, others)
+    for named in ({}, {"user_id": newcomer}, {"recommendation_id": str(uuid.uuid4())}):
+        assert api.post("/interactions", json={**event, **named}).status_code == httpx.codes.CREATED
+    deadline = time.monotonic() + PROMISED_SECONDS
+    while (counted(api, own), counted(api, others)) != (before[0] + 1, before[1] + 1):
+        assert time.monotonic() < deadline, "the events are not attributed"
+        time.sleep(0.1)
+    exported = api.get(f"/users/{newcomer}/export").json()["interactions"]
+    assert exported[0]["recommendation_id"] == answer["recommendation_id"]
 
 
 def test_an_erased_user_answers_410_everywhere_at_once(api: httpx.Client, recommend: Recommend, somebody: int) -> None:

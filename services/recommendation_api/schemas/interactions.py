@@ -36,7 +36,9 @@ class EventContent(Strict):
     """Now, unless said; at most five minutes ahead of the server's clock."""
     event_id: EventId | None = None
     recommendation_id: UUID | None = None
-    """The list that the event answers to."""
+    """The list that the event answers to. An event is stored whatever it names; one that names an unknown list, one
+    that is no longer kept, another user's, or one without the item counts for no algorithm.
+    """
 
     @model_validator(mode="after")
     def _value_belongs_to_ratings(self) -> Self:

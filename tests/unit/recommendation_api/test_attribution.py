@@ -126,6 +126,22 @@ async def test_a_list_that_nobody_knows_is_given_up_after_a_while(
     await until(lambda: unattributed("unknown_list") == before + 1)
 
 
+async def test_a_list_that_is_no_longer_kept_counts_for_nobody(
+    attribution: Attribution, stores: Stores, database: MemoryDatabase
+) -> None:
+    named, before, clicks = str(uuid4()), unattributed("unknown_list"), attributed()
+    await stores.lists.keep([kept(stores, named)])
+    assert isinstance(database.clock, ManualClock)
+    database.clock.advance(3600)
+    assert await stores.lists.forget_before(database.clock.now()) == 1
+    attribution.start()
+    attribution.offer(event(named))
+    await asyncio.sleep(0.05)
+    database.clock.advance(PATIENCE_SECONDS)
+    await until(lambda: unattributed("unknown_list") == before + 1)
+    assert attributed() == clicks
+
+
 async def test_an_outage_is_waited_out_and_no_event_lost(
     attribution: Attribution, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
