@@ -14,6 +14,7 @@ TABLES = (
     "interactions",
     "recommendation_lists",
     "hidden_items",
+    "merged_sessions",
     "new_items",
     "user_liked_items",
     "user_preferences",

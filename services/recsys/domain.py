@@ -118,6 +118,24 @@ class HiddenItem:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestHistory:
+    """What was done in a session, to become a user's."""
+
+    session_hash: bytes
+    """SHA-256 of the session's id: who reads the database is not the guest."""
+    events: Sequence[Interaction] | None
+    """None: the session is gone, and may have been merged before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSession:
+    events: Sequence[Interaction]
+    """Oldest first."""
+    token: str
+    """Of this closing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """An event of the user's own, and how much of a part's share it brought."""
 

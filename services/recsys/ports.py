@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recsys.domain import Deployment, Erasure, HiddenItem, Interaction, Item, ReleaseDecision, User
+from recsys.domain import (
+    ClosedSession,
+    Deployment,
+    Erasure,
+    GuestHistory,
+    HiddenItem,
+    Interaction,
+    Item,
+    ReleaseDecision,
+    User,
+)
 from recsys.rules import Rule, RuleTerms
 
 MAX_HIDDEN = 10_000
@@ -95,16 +105,19 @@ class Users(Protocol):
 
     async def existing(self, user_ids: Sequence[int]) -> set[int]: ...
 
-    async def create(self, user: User) -> User:
+    async def create(self, user: User, guest: GuestHistory | None = None) -> User:
         """Store with a fresh id (`user.user_id` is ignored). Raises `InvalidInput` for an unknown category or liked
         item, `Conflict` for a known external id.
+
+        With `guest`, its events become the user's in the same transaction; a session that is the user's already adds
+        what is new in it. Raises `NotFound` for one that is gone and was never merged, `Conflict` for another user's.
         """
         ...
 
-    async def change(self, user_id: int, change: Callable[[User], User]) -> User:
+    async def change(self, user_id: int, change: Callable[[User], User], guest: GuestHistory | None = None) -> User:
         """Store what `change` makes of the user's demographics, preferences and liked items; sign-up time and external
         id stay. Nobody else changes the user between `change`'s reading and the commit. Raises `NotFound`,
-        `InvalidInput`.
+        `InvalidInput`. `guest` is as in `create`.
         """
         ...
 
@@ -223,47 +236,30 @@ class RecommendationLog(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedSession:
-    events: Sequence[Interaction]
-    """Oldest first."""
-    token: str
-    """Of this closing."""
-
-
 class Sessions(Protocol):
     """What guests did, by the id of a session that nobody can guess; it ends some time after it was last used.
 
     Every method raises `NotFound` for a session that has ended or never was, unless it says otherwise.
     """
 
-    async def begin(self) -> str:
-        """The id of a new one."""
-        ...
+    async def begin(self) -> str: ...
 
     async def record(self, session_id: str, event: Interaction) -> Recorded:
         """Keep an event of nobody's (`GUEST`). A repeated event id is what it is in `InteractionLog`. Raises
         `InvalidInput`, and `Conflict` too while the session is closed or where it is full.
         """
-        ...
 
     async def events(self, session_id: str) -> Sequence[Interaction]:
         """Oldest first."""
-        ...
 
     async def close(self, session_id: str) -> ClosedSession:
-        """What is to be merged into an account; until it is reopened, or for a while if nobody does, no event is taken
-        that a merge would miss.
-        """
-        ...
+        """What is to be merged into an account; no event is taken until it is reopened, or for a while."""
 
     async def reopen(self, session_id: str, token: str) -> None:
         """Nothing if somebody else closed it meanwhile, or it is gone."""
-        ...
 
     async def end(self, session_id: str, token: str) -> None:
         """Forget it, under the same condition."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ class TestUsers(contracts.UsersContract):
     pass
 
 
+class TestMerging(contracts.MergingContract):
+    pass
+
+
 class TestInteractionLog(contracts.InteractionLogContract):
     pass
 

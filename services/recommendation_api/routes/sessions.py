@@ -10,11 +10,11 @@ from fastapi import APIRouter, Body, Path, Response
 from recommendation_api.openapi import problems
 from recommendation_api.routes.dependencies import GuestRecording, LiveServing, OpenSettings, OpenStores
 from recommendation_api.schemas.body import FromJson, JsonRoute
+from recommendation_api.schemas.fields import SessionId
 from recommendation_api.schemas.interactions import InteractionAnswer
 from recommendation_api.schemas.sessions import (
     NewSession,
     SessionAnswer,
-    SessionId,
     SessionInteraction,
     SessionRecommendationAnswer,
     SessionRecommendationRequest,

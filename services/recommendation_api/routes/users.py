@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recommendation_api.openapi import problems
-from recommendation_api.routes.dependencies import Dropping, Forgetting, LiveServing, Mirror, OpenStores
+from recommendation_api.routes.dependencies import Dropping, Forgetting, GuestRecording, LiveServing, Mirror, OpenStores
 from recommendation_api.schemas.body import FromJson, JsonRoute
 from recommendation_api.schemas.fields import TextualCount, TextualId
 from recommendation_api.schemas.users import (
@@ -44,25 +45,35 @@ async def create_user(
     stores: OpenStores,
     invalidation: Dropping,
     forgotten: Forgetting,
+    guests: GuestRecording,
+    *,
     response: Response,
 ) -> UserAnswer:
     """The first list for the new user already follows what is said here. An `external_id` whose user was erased is
-    refused with 410: nothing that comes late brings anybody back.
+    refused with 410: nothing that comes late brings anybody back. With `session_id` the guest's events become the
+    user's, once: 404 for a session that is gone, 409 for one that was merged into another account; nothing is stored
+    then.
     """
     if body.external_id is not None:
         await forgotten.refuse_external(body.external_id)
-    user = await stores.users.create(body.to_user())
+    user = await guests.merge(body.session_id, partial(stores.users.create, body.to_user()))
     await invalidation.drop([user.user_id])
     response.headers["Location"] = f"/users/{user.user_id}/profile"
     return UserAnswer.of(user)
 
 
-@router.patch("/users/{user_id}", summary="Change what a user said", responses=problems(404, 410, 422, 503))
+@router.patch("/users/{user_id}", summary="Change what a user said", responses=problems(404, 409, 410, 422, 503))
 async def change_user(
-    user_id: UserId, body: Annotated[UserChange, FromJson(), Body()], stores: OpenStores, invalidation: Dropping
+    user_id: UserId,
+    body: Annotated[UserChange, FromJson(), Body()],
+    stores: OpenStores,
+    invalidation: Dropping,
+    guests: GuestRecording,
 ) -> UserAnswer:
-    """Fields that are left out stay, null clears; the next list follows the change."""
-    changed = await stores.users.change(user_id, body.applied_to)
+    """Fields that are left out stay, null clears; the next list follows the change. `session_id` is as at sign-up; a
+    session that is this user's already adds nothing twice.
+    """
+    changed = await guests.merge(body.session_id, partial(stores.users.change, user_id, body.applied_to))
     await invalidation.drop([user_id])
     return UserAnswer.of(changed)
 

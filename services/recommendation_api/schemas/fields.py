@@ -43,6 +43,7 @@ Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 CategoryName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Country = Annotated[str, AfterValidator(_country), Field(examples=["DE"], json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 Moment = Annotated[AwareDatetime, AfterValidator(_within_calendar), Field(examples=["2026-01-31T12:00:00Z"])]
+SessionId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 TextualId = Annotated[Id, BeforeValidator(_whole_number)]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from recommendation_api.schemas.body import Strict
-from recommendation_api.schemas.fields import Id
+from recommendation_api.schemas.fields import Id, SessionId
 from recommendation_api.schemas.interactions import EventContent
 from recommendation_api.schemas.recommendations import ListAnswer, ListRequest
 from recsys.domain import GUEST
 
 MAX_ITEMS = 500
-SessionId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
 class NewSession(Strict):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from recommendation_api.schemas.body import Strict
-from recommendation_api.schemas.fields import CategoryName, Country, ExternalId, Id
+from recommendation_api.schemas.fields import CategoryName, Country, ExternalId, Id, SessionId
 from recsys.domain import MAX_AGE, MIN_AGE, EventType, Gender, User
 
 MAX_CATEGORIES = 100
@@ -43,6 +43,8 @@ class UserChange(Strict):
     country: Country | None = None
     preferences: StatedPreferences | None = None
     liked_item_ids: LikedItems | None = None
+    session_id: SessionId | None = None
+    """A guest's, whose events become the user's."""
 
     def applied_to(self, user: User) -> User:
         said = self.model_fields_set
@@ -70,6 +72,8 @@ class NewUser(Strict):
     liked_item_ids: LikedItems | None = None
     external_id: ExternalId | None = None
     """The id that another system knows the person by; unique."""
+    session_id: SessionId | None = None
+    """A guest's, whose events become the user's."""
 
     def to_user(self) -> User:
         return User(

@@ -12,10 +12,11 @@ from functools import partial
 
 from recsys.adapters.acceptance import accept_interaction, accept_item, accept_user
 from recsys.adapters.search_words import Alternative, read
+from recsys.adapters.sessions import merged_elsewhere, second_id, unknown
 from recsys.adapters.typos import near_words
 from recsys.adapters.verdicts import not_registered, refuse_unknown, repeated, taken, unknown_item, unknown_user
-from recsys.domain import Deployment, Erasure, Interaction, Item, ReleaseDecision, User
-from recsys.errors import InvalidInput, RecstackError
+from recsys.domain import Deployment, Erasure, GuestHistory, Interaction, Item, ReleaseDecision, User
+from recsys.errors import Conflict, InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
 from recsys.pseudonyms import Pseudonyms
 from recsys.rules import Rule
@@ -35,6 +36,8 @@ class MemoryDatabase:
     revision: int = 0
     categories: set[str] = field(default_factory=set)
     users: dict[int, User] = field(default_factory=dict)
+    merged_sessions: dict[bytes, int] = field(default_factory=dict)
+    """User by the session's hash."""
     events: dict[str, Interaction] = field(default_factory=dict)
     hidden: dict[int, dict[int, datetime]] = field(default_factory=dict)
     """When each user hid each item."""
@@ -169,27 +172,48 @@ class MemoryUsers:
     async def existing(self, user_ids: Sequence[int]) -> set[int]:
         return {user_id for user_id in user_ids if user_id in self._database.users}
 
-    async def create(self, user: User) -> User:
+    async def create(self, user: User, guest: GuestHistory | None = None) -> User:
         user = self._accept(user)
         users = self._database.users
         if user.external_id is not None and any(other.external_id == user.external_id for other in users.values()):
             raise taken("user", user.external_id)
+        self._refuse(guest, None)
         signed_up_at = user.signed_up_at or self._database.clock.now()
         user_id = max(users, default=0) + 1
         while self._database.pseudonyms.user(user_id) in self._database.tombstones:
             user_id += 1
         stored = replace(user, user_id=user_id, signed_up_at=signed_up_at)
         users[stored.user_id] = stored
+        self._merge(guest, stored.user_id)
         return stored
 
-    async def change(self, user_id: int, change: Callable[[User], User]) -> User:
+    async def change(self, user_id: int, change: Callable[[User], User], guest: GuestHistory | None = None) -> User:
         before = self._database.users.get(user_id)
         if before is None:
             raise unknown_user(user_id)
         user = self._accept(change(before))
+        self._refuse(guest, user_id)
         stored = replace(user, user_id=user_id, signed_up_at=before.signed_up_at, external_id=before.external_id)
         self._database.users[user_id] = stored
+        self._merge(guest, user_id)
         return stored
+
+    def _refuse(self, guest: GuestHistory | None, user_id: int | None) -> None:
+        owner = self._database.merged_sessions.get(guest.session_hash) if guest else None
+        if owner is not None and owner != user_id:
+            raise merged_elsewhere()
+        if guest and owner is None and guest.events is None:
+            raise unknown()
+
+    def _merge(self, guest: GuestHistory | None, user_id: int) -> None:
+        if guest is None:
+            return
+        self._database.merged_sessions[guest.session_hash] = user_id
+        log = MemoryInteractionLog(self._database)
+        for event in guest.events or ():
+            mine = replace(event, user_id=user_id)
+            if isinstance(log.store(mine), Conflict):
+                log.store(second_id(mine, guest.session_hash))
 
     def _accept(self, user: User) -> User:
         user = accept_user(user)
@@ -205,7 +229,7 @@ class MemoryInteractionLog:
         self._database = database
 
     async def record(self, interactions: Sequence[Interaction]) -> Sequence[Recorded | Exception]:
-        return [self._record(event) for event in interactions]
+        return [self.store(event) for event in interactions]
 
     async def histories(self, user_ids: Sequence[int]) -> dict[int, list[Interaction]]:
         found: dict[int, list[Interaction]] = {user_id: [] for user_id in user_ids}
@@ -219,7 +243,7 @@ class MemoryInteractionLog:
     async def recent(self, user_id: int, limit: int) -> Sequence[Interaction]:
         return (await self.histories([user_id]))[user_id][::-1][:limit]
 
-    def _record(self, event: Interaction) -> Recorded | RecstackError:
+    def store(self, event: Interaction) -> Recorded | RecstackError:
         try:
             event = accept_interaction(event)
         except InvalidInput as error:

@@ -30,6 +30,10 @@ class MemoryErasures:
         removed |= {"interactions": len(events), "recommendation_lists": len(lists)}
         removed |= {"user_preferences": len(user.preferences), "user_liked_items": len(user.liked_item_ids)}
         removed["hidden_items"] = len(database.hidden.pop(user_id, {}))
+        merged = [known for known, owner in database.merged_sessions.items() if owner == user_id]
+        removed["merged_sessions"] = len(merged)
+        for session_hash in merged:
+            del database.merged_sessions[session_hash]
         for event_id in events:
             del database.events[event_id]
         for recommendation_id in lists:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from recsys.adapters.acceptance import accept_guest_event
 from recsys.adapters.sessions import CLOSING_SECONDS, MAX_EVENTS, closing, full, in_order, new_session_id, unknown
 from recsys.adapters.verdicts import repeated
-from recsys.domain import Interaction
+from recsys.domain import ClosedSession, Interaction
 from recsys.errors import RecstackError
-from recsys.ports import Clock, ClosedSession, Recorded
+from recsys.ports import Clock, Recorded
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
+from uuid import NAMESPACE_OID, uuid5
 
 from recsys.domain import Interaction
 from recsys.errors import Conflict, FieldError, NotFound
@@ -39,6 +41,11 @@ def closing() -> Conflict:
 def full() -> Conflict:
     detail = f"the session holds {MAX_EVENTS} events, as many as one may"
     return Conflict(detail, fields=(FieldError(FIELD, detail),))
+
+
+def second_id(event: Interaction, session_hash: bytes) -> Interaction:
+    """The same event by another id, always the same one: somebody else's event has its own."""
+    return replace(event, event_id=str(uuid5(NAMESPACE_OID, f"{session_hash.hex()} {event.event_id}")))
 
 
 def merged_elsewhere() -> Conflict:

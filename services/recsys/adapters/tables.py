@@ -91,6 +91,14 @@ items = Table(
     _required("search_text", TSVECTOR),
 )
 
+merged_sessions = Table(
+    "merged_sessions",
+    metadata,
+    _key("session_hash", LargeBinary),
+    _required("user_id", BigInteger),
+    _required("merged_at", MOMENT),
+)
+
 catalogue_resets = Table("catalogue_resets", metadata, _key("revision", BigInteger))
 
 interactions = Table(

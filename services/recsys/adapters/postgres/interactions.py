@@ -117,7 +117,7 @@ async def _store(events: Mapping[int, Interaction], connection: Connection) -> R
     for _ in range(ATTEMPTS):
         left = {position: event for position, event in events.items() if position not in results}
         try:
-            results |= await _attempt(left, connection)
+            results |= await attempt(left, connection)
         except (errors.ForeignKeyViolation, errors.DeadlockDetected, errors.SerializationFailure):
             continue
         if len(results) == len(events):
@@ -125,7 +125,7 @@ async def _store(events: Mapping[int, Interaction], connection: Connection) -> R
     raise Unavailable("the events could not be stored, what they name kept changing", dependency=NAME)
 
 
-async def _attempt(events: Mapping[int, Interaction], connection: Connection) -> Results:
+async def attempt(events: Mapping[int, Interaction], connection: Connection) -> Results:
     """All that can be said after one statement; what was erased meanwhile is left out."""
     positions = list(events)
     rows = await _RECORD.all(connection, **_columns(events.values()))

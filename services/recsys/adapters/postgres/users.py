@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, REAL, aggregate_order_by
 
 from recsys.adapters.acceptance import accept_user
 from recsys.adapters.postgres.engine import Connection, Postgres
+from recsys.adapters.postgres.merging import merge
 from recsys.adapters.postgres.statement import Statement
 from recsys.adapters.tables import categories, items, user_liked_items, user_preferences, users
 from recsys.adapters.verdicts import refuse_unknown, taken, unknown_user
-from recsys.domain import Gender, User
+from recsys.domain import Gender, GuestHistory, User
 from recsys.ports import Clock
 
 
@@ -91,30 +93,38 @@ class PostgresUsers:
         rows = await self._postgres.read(partial(_EXISTING.all, user_ids=list(user_ids)))
         return {user_id for (user_id,) in rows}
 
-    async def create(self, user: User) -> User:
+    async def create(self, user: User, guest: GuestHistory | None = None) -> User:
         user = accept_user(replace(user, signed_up_at=user.signed_up_at or self._clock.now()))
         try:
-            return await self._postgres.run(partial(_create, user))
+            return await self._postgres.run(partial(_create, user, guest, self._clock.now()))
         except errors.UniqueViolation as error:
             if error.diag.constraint_name != "users_external_id_key":
                 raise
             raise taken("user", user.external_id) from None
 
-    async def change(self, user_id: int, change: Callable[[User], User]) -> User:
-        return await self._postgres.run(partial(_change, user_id, change))
+    async def change(self, user_id: int, change: Callable[[User], User], guest: GuestHistory | None = None) -> User:
+        return await self._postgres.run(partial(_change, user_id, change, guest, self._clock.now()))
 
 
-async def _create(user: User, connection: Connection) -> User:
+async def _create(user: User, guest: GuestHistory | None, now: datetime, connection: Connection) -> User:
     async with connection.transaction():
         await _refuse_unknown(user, connection)
         once = {"signed_up_at": user.signed_up_at, "external_id": user.external_id}
         (user_id,) = await _CREATE.one(connection, **_demographics(user), **once)
         created = replace(user, user_id=user_id)
         await _write_stated(created, connection)
+        if guest:
+            await merge(guest, user_id, now, connection)
     return created
 
 
-async def _change(user_id: int, change: Callable[[User], User], connection: Connection) -> User:
+async def _change(
+    user_id: int,
+    change: Callable[[User], User],
+    guest: GuestHistory | None,
+    now: datetime,
+    connection: Connection,
+) -> User:
     async with connection.transaction():
         # Locked by a statement of its own: one that has waited still sees the other tables as before its wait.
         if await _LOCK.one(connection, user_id=user_id) is None:
@@ -127,6 +137,8 @@ async def _change(user_id: int, change: Callable[[User], User], connection: Conn
         await _FORGET_STATED.run(connection, user_id=user_id)
         await _FORGET_LIKED.run(connection, user_id=user_id)
         await _write_stated(user, connection)
+        if guest:
+            await merge(guest, user_id, now, connection)
     return user
 
 

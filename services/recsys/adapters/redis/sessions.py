@@ -16,9 +16,9 @@ from recsys.adapters.redis.connection import RedisConnection
 from recsys.adapters.redis.pipeline import NAME
 from recsys.adapters.sessions import CLOSING_SECONDS, MAX_EVENTS, closing, full, in_order, new_session_id, unknown
 from recsys.adapters.verdicts import repeated
-from recsys.domain import GUEST, EventType, Interaction
+from recsys.domain import GUEST, ClosedSession, EventType, Interaction
 from recsys.errors import RecstackError, Unavailable
-from recsys.ports import Clock, ClosedSession, Recorded
+from recsys.ports import Clock, Recorded
 
 PREFIX = b"recstack:session:"
 CLOSING = b"closing"

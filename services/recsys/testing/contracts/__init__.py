@@ -11,6 +11,7 @@ from recsys.testing.contracts.deployments import DeploymentLogContract
 from recsys.testing.contracts.erasures import ErasuresContract
 from recsys.testing.contracts.hidden_items import HiddenItemsContract
 from recsys.testing.contracts.interactions import InteractionLogContract
+from recsys.testing.contracts.merging import MergingContract
 from recsys.testing.contracts.personal_data import PersonalDataContract
 from recsys.testing.contracts.recommendation_lists import RecommendationLogContract
 from recsys.testing.contracts.repeated_events import RepeatedEventsContract
@@ -27,6 +28,7 @@ __all__ = [
     "ErasuresContract",
     "HiddenItemsContract",
     "InteractionLogContract",
+    "MergingContract",
     "PersonalDataContract",
     "RecommendationCacheContract",
     "RecommendationLogContract",

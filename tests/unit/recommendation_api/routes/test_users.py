@@ -74,7 +74,7 @@ async def test_everything_about_a_user_is_optional(api: Api) -> None:
         ({"liked_item_ids": 1}, "liked_item_ids"),
         ({"liked_item_ids": list(range(1, 202))}, "liked_item_ids"),
         ({"user_id": 5}, "user_id"),
-        ({"session_id": "guest"}, "session_id"),
+        ({"session_id": 7}, "session_id"),
     ],
 )
 async def test_a_refused_user_names_the_field_and_stores_nothing(api: Api, change: dict[str, Any], field: str) -> None:
