@@ -278,6 +278,7 @@ def _lost() -> Panels:
                 CountsPerSecond,
             ),
             Query(rate("recstack_background_errors_total", by="task"), "{{task}}"),
+            width=8,
         ),
         chart(
             Caption(
@@ -288,5 +289,17 @@ def _lost() -> Panels:
             ),
             Query(rate("recstack_lists_dropped_total"), "dropped"),
             colours={"dropped": BAD},
+            width=8,
+        ),
+        chart(
+            Caption(
+                46,
+                "Items for the search index",
+                "missed: Elasticsearch did not take them; they are searched in PostgreSQL until it has caught up.",
+                CountsPerSecond,
+            ),
+            Query(rate("recstack_indexed_items_total", by="outcome"), "{{outcome}}"),
+            colours={"missed": BAD},
+            width=8,
         ),
     ]

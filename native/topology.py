@@ -22,13 +22,14 @@ def steps(configuration: Configuration, *, with_jupyter: bool) -> list[Step]:
     if not configuration.has_own_mlflow:
         parts.append(mlflow.service(configuration, on_postgres))
     parts.append(jobs.seed(configuration, ("migrate",)))
-    parts.append(jobs.train(configuration, ("seed",), _those_of(parts, "mlflow")))
     found = _where_found(configuration)
+    search = _watched(found)
+    parts.append(jobs.train(configuration, ("seed",), _those_of(parts, "mlflow"), search))
     watched = _watched([*found, *([jupyter.service(configuration, ())] if with_jupyter else [])])
     parts.append(api.service(configuration, ("train", *_those_of(parts, "redis")), watched))
     if with_jupyter:
         parts.append(jupyter.service(configuration, ("migrate",)))
-    parts.append(jobs.schedule(configuration, ("api",)))
+    parts.append(jobs.schedule(configuration, ("api",), search))
     if configuration.traffic_rate:
         parts.append(jobs.traffic(configuration, ("api",)))
     return parts + found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -34,20 +35,24 @@ def seed(configuration: Configuration, needs: tuple[str, ...]) -> Task:
     )
 
 
-def train(configuration: Configuration, needs: tuple[str, ...], also_needs: tuple[str, ...]) -> Task:
-    """Only where no release that this version can read is on disk, or the first training was interrupted."""
+def train(
+    configuration: Configuration, needs: tuple[str, ...], also_needs: tuple[str, ...], search: Mapping[str, str]
+) -> Task:
+    """Only where no release that this version can read is on disk, or the first training was interrupted. `search` is
+    where Elasticsearch is, by its variable; nobody waits for it, as the API fills an index that is not there.
+    """
     return Task(
         "train",
         (*PYTHON, "model_trainer", "train"),
         needs,
         also_needs,
         skip=lambda interrupted: None if interrupted else _present_release(configuration),
-        environment=configuration.environment(),
+        environment={**configuration.environment(), **search},
         folder=ROOT,
     )
 
 
-def schedule(configuration: Configuration, needs: tuple[str, ...]) -> Service:
+def schedule(configuration: Configuration, needs: tuple[str, ...], search: Mapping[str, str]) -> Service:
     """Trains again whenever the time has come; nobody calls it but Prometheus."""
     port = configuration.trainer_metrics_port
     return Service(
@@ -55,7 +60,7 @@ def schedule(configuration: Configuration, needs: tuple[str, ...]) -> Service:
         (*PYTHON, "model_trainer", "schedule", "--every", configuration.train_every),
         lambda: http_ok(port, "/metrics"),
         needs,
-        environment=configuration.environment(),
+        environment={**configuration.environment(), **search},
         folder=ROOT,
         port=port,
         port_variable="TRAINER_METRICS_PORT",

@@ -20,6 +20,7 @@ from model_trainer.fitting import Fitted, algorithms_with, fit
 from model_trainer.forgetting import Forgetting
 from model_trainer.gate import LEAD, is_telling, refusals_of, refuse, refuse_broken_models
 from model_trainer.groups import GroupQuality, group_quality, read_groups
+from model_trainer.indexing import index_release
 from model_trainer.judging import K, Verdict, judge_models, questions
 from model_trainer.lineage import best_kept
 from model_trainer.lock import training_lock
@@ -40,6 +41,7 @@ from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.hybrid import HybridConfig
 from recsys.catalogue_copy import CatalogueCopy, Offers
+from recsys.content_vectors import directions_of
 from recsys.demographics import DemographicPrior, Groups
 from recsys.domain import Algorithm
 from recsys.errors import Unavailable
@@ -270,13 +272,15 @@ class Training:
 
     def _release(self, snapshot: Snapshot, data: TrainingData, fitted: Fitted, judged: Judged) -> Release:
         now = self.clock.now()
+        models = fitted.with_hybrid(judged.blend)
         return Release(
             version=new_version(now),
             created_at=now,
             user_ids=data.user_ids,
             item_ids=data.item_ids,
             histories=data.histories,
-            models=fitted.with_hybrid(judged.blend),
+            models=models,
+            content_directions=directions_of(models),
             metrics=judged.verdict.metrics if judged.verdict else {},
             snapshot=self._facts(snapshot, data, judged.verdict),
             catalogue=CatalogueCopy.of(data.content, snapshot.offers or Offers.unbounded(len(data.item_ids))),
@@ -328,6 +332,9 @@ class Training:
         with self.steps.step("Make it live") as step:
             publisher.promote(release.version)
             step.note = release.version
+        if self.settings.elasticsearch_url:
+            with self.steps.step("Index the catalogue") as step:
+                step.note = index_release(self.settings, self.clock, release)
         with self.steps.step("Prune old releases") as step:
             try:
                 step.note = ", ".join(publisher.prune())

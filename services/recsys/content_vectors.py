@@ -5,14 +5,14 @@ Deerwester et al., Indexing by latent semantic analysis, 1990.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from scipy import sparse
 
-from recsys.algorithms.base import FloatArray
+from recsys.algorithms.base import FloatArray, Recommender
 from recsys.algorithms.content_based import ContentBased
 from recsys.content_index import Entry
 from recsys.domain import Algorithm, Item
@@ -35,6 +35,12 @@ def content_directions(items: sparse.csr_array, dimensions: int = DIMENSIONS) ->
         return np.zeros((items.shape[1], 0), np.float32)
     svd = TruncatedSVD(d, n_iter=ITERATIONS, random_state=0).fit(items)
     return np.ascontiguousarray(svd.components_.T, np.float32)
+
+
+def directions_of(models: Mapping[Algorithm, Recommender]) -> FloatArray | None:
+    """The same for the content model of a release; None where there is none."""
+    model = models.get(Algorithm.CONTENT_BASED)
+    return content_directions(model.items) if isinstance(model, ContentBased) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ def test_what_has_no_wheel_is_started_where_it_is_found_and_nothing_waits_for_it
     extra = {"elasticsearch", "prometheus", "grafana"}
     assert extra <= steps.keys()
     assert not any(extra & set(step.needs) for name, step in steps.items() if name not in extra)
-    assert steps["api"].environment["RECSTACK_ELASTICSEARCH_URL"] == "http://127.0.0.1:9200"
+    for who_searches_or_indexes in ("api", "train", "trainer"):
+        assert steps[who_searches_or_indexes].environment["RECSTACK_ELASTICSEARCH_URL"] == "http://127.0.0.1:9200"
     assert steps["grafana"].environment["RECSTACK_PROMETHEUS_URL"] == "http://127.0.0.1:9090"
 
 
