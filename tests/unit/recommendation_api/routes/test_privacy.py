@@ -101,6 +101,7 @@ class TestErasure:
             ("PATCH", "/users/7", {"age": 20}),
             ("PUT", "/users/7/hidden_items/1", None),
             ("DELETE", "/users/7/hidden_items/1", None),
+            ("GET", "/search?q=book&user_id=7", None),
             ("POST", "/interactions", event()),
             ("POST", "/recommendations", {"user_id": SOMEBODY}),
             ("POST", "/recommendations", {"user_id": SOMEBODY, "use_cache": False}),
