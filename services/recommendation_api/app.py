@@ -23,6 +23,7 @@ from recommendation_api.routes import (
     recommendations,
     releases,
     reports,
+    rules,
     sessions,
     users,
 )
@@ -42,6 +43,7 @@ ROUTERS = (
     privacy.router,
     items.router,
     discovery.router,
+    rules.router,
     releases.router,
     reports.router,
     health.router,

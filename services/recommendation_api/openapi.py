@@ -27,6 +27,7 @@ TAGS = [
     {"name": "Sessions", "description": "Guests: their events and lists, until they sign up"},
     {"name": "Items", "description": "The catalogue, and items like another"},
     {"name": "Discovery", "description": "Popular items and full-text search"},
+    {"name": "Rules", "description": "What is lifted, lowered, pinned or kept out of lists, and for how long (admin)"},
     {"name": "Releases", "description": "What was live when, and changing it (admin)"},
     {"name": "Operations", "description": "Health, readiness, metrics"},
 ]
@@ -34,9 +35,9 @@ ADMIN_ONLY: dict[str, Any] = {"security": [{"key": []}]}
 """For the documentation of a route that asks for the admin's key."""
 _MEANINGS = {
     403: "The key is missing or wrong",
-    404: "Unknown user, session, item or release",
+    404: "Unknown user, session, item, rule or release",
     410: "The user was erased",
-    409: "The id is taken by other content, or a release cannot be served",
+    409: "The id is taken by other content, a release cannot be served, or a bound is reached",
     422: "Refused input; `errors` names each field",
     503: "No release serves yet, or a dependency is away; try again after `Retry-After` seconds",
 }

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,11 +27,13 @@ from recommendation_api.serving.ids import locate
 from recommendation_api.serving.impressions import Impressions
 from recommendation_api.serving.kept_lists import KeptLists
 from recommendation_api.serving.live import LiveRelease
-from recommendation_api.serving.people import Crowd
+from recommendation_api.serving.people import Crowd, known_later
+from recommendation_api.serving.preview import Entries, State
 from recommendation_api.serving.watcher import Watcher
 from recsys.domain import Algorithm, CategoryShare
 from recsys.errors import FieldError, InvalidInput, NotFound, NotReady
 from recsys.release import Release
+from recsys.rules import Rule
 from recsys.settings import Settings
 from recsys.stores import Stores
 
@@ -172,6 +174,17 @@ class Serving:
         positions = locate(view.item_ids, np.array(item_ids, np.int64))
         found: list[float] = (await self._in_thread(lambda: affinity(live, live.over(view), crowd, positions))).tolist()
         return found
+
+    async def preview(
+        self, request: RecommendationRequest, rules: Sequence[Rule], at: datetime
+    ) -> tuple[Entries, Entries]:
+        """The list at `at` under the rules in force, and under these. Raises `InvalidInput`, `NotReady`, `Erased`."""
+        self._forgotten.refuse(request.user_id)
+        live, view, weights = self._require(), self._catalogue.view, self._settings.weights
+        miss = self._answers.miss(live, "", request, (), known_later(request.user_id))
+        crowd = await self._crowd_of(live, request.user_id)
+        state = State(miss, crowd, view, at, weights)
+        return await self._in_thread(lambda: (state.entries_under(view.rules), state.entries_under(rules)))
 
     async def profile_taste(self, user_id: int) -> Sequence[CategoryShare]:
         """Shares of the categories in what the user liked, highest first, summing to 1; empty without events. Raises

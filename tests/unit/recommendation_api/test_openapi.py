@@ -4,11 +4,15 @@ import re
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from .conftest import Api, is_problem
+from recsys.settings import Settings
+
+from .conftest import Api, Start, is_problem
 
 pytestmark = pytest.mark.anyio
 
+KEY = {"X-API-Key": "the admin's"}
 EXPECTED = {
     "/recommendations": {"post"},
     "/algorithms": {"get"},
@@ -29,6 +33,9 @@ EXPECTED = {
     "/items/{item_id}/audience": {"get"},
     "/popular": {"get"},
     "/search": {"get"},
+    "/rules": {"get", "post"},
+    "/rules/preview": {"post"},
+    "/rules/{rule_id}": {"get", "patch", "delete"},
     "/releases": {"get"},
     "/releases/{version}/report": {"get"},
     "/releases/{version}/promote": {"post"},
@@ -37,6 +44,12 @@ EXPECTED = {
     "/ready": {"get"},
     "/metrics": {"get"},
 }
+
+
+@pytest.fixture
+async def api(start: Start, settings: Settings) -> Api:
+    """With a key for the admin, which `KEY` is."""
+    return await start(settings.model_copy(update={"admin_key": SecretStr(KEY["X-API-Key"])}))
 
 
 @pytest.fixture
@@ -76,11 +89,12 @@ async def test_every_body_has_an_example_that_is_accepted(api: Api, schema: dict
             (media,) = operation["requestBody"]["content"].values()
             (example,) = schema["components"]["schemas"][media["schema"]["$ref"].rpartition("/")[2]]["examples"]
             address = path.replace("{user_id}", "1").replace("{item_id}", "1").replace("{session_id}", session_id)
+            address = address.replace("{rule_id}", "1")
             known = str(example).replace("Travel", "Kitchen").replace("4021", "21")
-            answer = await api.client.request(method, address, json=eval(known))  # noqa: S307 - our own document
+            answer = await api.client.request(method, address, json=eval(known), headers=KEY)  # noqa: S307 - our own document
             assert answer.is_success, answer.text
             checked += 1
-    assert checked == 9
+    assert checked == 12
 
 
 async def test_a_batch_is_described_in_both_its_shapes(schema: dict[str, Any]) -> None:

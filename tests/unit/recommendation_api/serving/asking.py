@@ -131,8 +131,11 @@ def rules(draw: st.DrawFn) -> tuple[Rule, ...]:
 def holding(*actions: RuleAction) -> st.SearchStrategy[tuple[Rule, ...]]:
     """A few rules that act on every list."""
     terms = st.lists(rule_terms(actions), min_size=1, max_size=4)
-    always = {"algorithms": (), "starts_at": None, "ends_at": None}
-    return terms.map(lambda each: tuple(Rule(n, 1, END, replace(one, **always)) for n, one in enumerate(each, 1)))
+    return terms.map(lambda each: tuple(Rule(number, 1, END, _always(one)) for number, one in enumerate(each, 1)))
+
+
+def _always(terms: RuleTerms) -> RuleTerms:
+    return replace(terms, algorithms=(), starts_at=None, ends_at=None)
 
 
 @st.composite
