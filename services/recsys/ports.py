@@ -110,7 +110,8 @@ class Users(Protocol):
         item, `Conflict` for a known external id.
 
         With `guest`, its events become the user's in the same transaction; a session that is the user's already adds
-        what is new in it. Raises `NotFound` for one that is gone and was never merged, `Conflict` for another user's.
+        what is new in it. Raises `NotFound` for one that is gone and was never merged, `Conflict` for another user's,
+        `Erased` for an erased user's.
         """
         ...
 

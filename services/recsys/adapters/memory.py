@@ -14,7 +14,15 @@ from recsys.adapters.acceptance import accept_interaction, accept_item, accept_u
 from recsys.adapters.search_words import Alternative, read
 from recsys.adapters.sessions import merged_elsewhere, second_id, unknown
 from recsys.adapters.typos import near_words
-from recsys.adapters.verdicts import not_registered, refuse_unknown, repeated, taken, unknown_item, unknown_user
+from recsys.adapters.verdicts import (
+    erased_session,
+    not_registered,
+    refuse_unknown,
+    repeated,
+    taken,
+    unknown_item,
+    unknown_user,
+)
 from recsys.domain import Deployment, Erasure, GuestHistory, Interaction, Item, ReleaseDecision, User
 from recsys.errors import Conflict, InvalidInput, RecstackError
 from recsys.ports import CacheEntry, CacheRead, CatalogueChange, Clock, KeptList, Recorded, SearchResult
@@ -199,6 +207,8 @@ class MemoryUsers:
         return stored
 
     def _refuse(self, guest: GuestHistory | None, user_id: int | None) -> None:
+        if guest and guest.session_hash in self._database.tombstones:
+            raise erased_session()
         owner = self._database.merged_sessions.get(guest.session_hash) if guest else None
         if owner is not None and owner != user_id:
             raise merged_elsewhere()

@@ -34,6 +34,7 @@ class MemoryErasures:
         removed["merged_sessions"] = len(merged)
         for session_hash in merged:
             del database.merged_sessions[session_hash]
+            database.tombstones[session_hash] = len(database.tombstones) + 1
         for event_id in events:
             del database.events[event_id]
         for recommendation_id in lists:

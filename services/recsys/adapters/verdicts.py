@@ -25,6 +25,11 @@ def erased_external() -> Erased:
     return Erased(detail, fields=(FieldError("external_id", detail),))
 
 
+def erased_session() -> Erased:
+    detail = "the session was merged into an account whose user asked to be forgotten and was erased"
+    return Erased(detail, fields=(FieldError("session_id", detail),))
+
+
 def unknown_item(item_id: int) -> NotFound:
     return _unknown("item", item_id)
 

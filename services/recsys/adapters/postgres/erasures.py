@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from recsys.adapters.postgres.engine import Connection, Postgres
 from recsys.adapters.postgres.statement import Statement
-from recsys.adapters.tables import erasure_steps, erasures, tombstones, users
+from recsys.adapters.tables import erasure_steps, erasures, merged_sessions, tombstones, users
 from recsys.adapters.verdicts import erased_user, unknown_user
 from recsys.domain import Erasure
 from recsys.errors import Unavailable
@@ -44,6 +44,7 @@ ORDER BY tied DESC, c.relname
 """
 _USER = bindparam("user_id", type_=BigInteger)
 _CLAIM = Statement(select(users.c.external_id).where(users.c.user_id == _USER).with_for_update())
+_SESSIONS = Statement(select(merged_sessions.c.session_hash).where(merged_sessions.c.user_id == _USER))
 _STORE = bindparam("store", type_=Text)
 _WAITING = Statement(
     select(erasure_steps.c.receipt_id)
@@ -129,8 +130,10 @@ class PostgresErasures:
                 known = await _IS_ERASED.one(connection, hash=user_hash)
                 raise erased_user(user_id) if known else unknown_user(user_id)
             await _refuse_when_full(connection)
+            # Hashes already, of random ids.
+            sessions = [row[0] for row in await _SESSIONS.all(connection, user_id=user_id)]
             removed = await _remove(user_id, connection)
-            hashes = [user_hash, *(self._pseudonyms.external(known) for known in claimed if known)]
+            hashes = [user_hash, *(self._pseudonyms.external(known) for known in claimed if known), *sessions]
             await _BURY.run(connection, hashes=hashes)
             erasure = Erasure(str(uuid4()), self._clock.now(), removed, dict.fromkeys(STEPS))
             await _write_down(erasure, user_hash, connection)

@@ -14,7 +14,8 @@ from recsys.adapters.postgres.engine import NAME, Connection
 from recsys.adapters.postgres.interactions import ATTEMPTS, Results, attempt
 from recsys.adapters.postgres.statement import Statement
 from recsys.adapters.sessions import merged_elsewhere, second_id, unknown
-from recsys.adapters.tables import merged_sessions
+from recsys.adapters.tables import merged_sessions, tombstones
+from recsys.adapters.verdicts import erased_session
 from recsys.domain import GuestHistory, Interaction
 from recsys.errors import Conflict, Unavailable
 
@@ -27,18 +28,23 @@ _CLAIM = Statement(
 )
 _OWNER = Statement(select(merged_sessions.c.user_id).where(merged_sessions.c.session_hash == _GIVEN["session_hash"]))
 
+_ERASED = Statement(select(tombstones.c.hash).where(tombstones.c.hash == _GIVEN["session_hash"]))
+
 
 async def merge(guest: GuestHistory, user_id: int, now: datetime, connection: Connection) -> None:
     """Inside a transaction, the user's row written or locked. Whoever merges the same session at the same time waits
     for that transaction's end, and finds its owner.
 
-    Raises `NotFound` for a session that is gone and was never merged, `Conflict` for one that is another user's.
+    Raises `NotFound` for a session that is gone and was never merged, `Conflict` for one that is another user's,
+    `Erased` for one that was an erased user's.
     """
     claimed = await _CLAIM.one(connection, session_hash=guest.session_hash, user_id=user_id, merged_at=now)
     if claimed is None:
         owner = await _OWNER.one(connection, session_hash=guest.session_hash)
         if owner is None or owner[0] != user_id:
             raise merged_elsewhere()
+    elif await _ERASED.one(connection, session_hash=guest.session_hash):
+        raise erased_session()
     elif guest.events is None:
         raise unknown()
     events = {place: replace(event, user_id=user_id) for place, event in enumerate(guest.events or ())}

@@ -10,7 +10,7 @@ from hashlib import sha256
 import pytest
 
 from recsys.domain import GUEST, GuestHistory, Interaction, User
-from recsys.errors import Conflict, InvalidInput, NotFound
+from recsys.errors import Conflict, Erased, InvalidInput, NotFound
 from recsys.testing.contracts.database import Database
 
 
@@ -140,3 +140,12 @@ class MergingContract:
     ) -> None:
         user_id = (await database.users.create(User(0), _history("s", events))).user_id
         assert (await database.erasures.erase(user_id)).removed["merged_sessions"] == 1
+        other = await database.user()
+        for history in (_history("s", events), _history("s", None)):
+            with pytest.raises(Erased) as refused:
+                await database.users.create(User(0, external_id="nobody"), history)
+            assert [problem.field for problem in refused.value.fields] == ["session_id"]
+            with pytest.raises(Erased):
+                await database.users.change(other, _same, history)
+        assert await self._ids(database, other) == []
+        await database.users.create(User(0, external_id="nobody"), _history("another", events))
