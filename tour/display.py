@@ -12,7 +12,7 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "
 PALETTE: dict[str, str] = {}
 WIDE = 110
 FIGURES = {"#", "NDCG@10", "taste", "answer", "calls", "p50", "p95"}
-NARROW = FIGURES | {"algorithm", "share", "question", "cached", "list", "sent", "call"}
+NARROW = FIGURES | {"algorithm", "share", "question", "cached", "list", "sent", "call", "store", "state"}
 
 
 def ids(answer: dict[str, Any]) -> list[int]:
