@@ -156,8 +156,8 @@ def _made(
     planned = plan(case.ruling.pins, allowed, first=first, n=n)
     free = n - len(planned.here)
     ranking, plain = _ranked(case, question, planned.allowed, free)
-    ranking, propensities = _explored(batch, case, question, ranking, planned.allowed, free)
-    pins = planned.pinned(ranking, free)
+    ranking, propensities = _explored(batch, case, question, ranking, planned.allowed, n=free)
+    pins = planned.pinned(len(ranking.positions), free)
     if not pins:
         return ranking, plain, propensities
     placed = place(case, ranking, pins, first=first, ceiling=question.page.ceiling)
@@ -168,7 +168,7 @@ def _made(
 
 
 def _explored(
-    batch: Batch, case: Case, question: Question, ranking: Ranking, allowed: Mask, n: int
+    batch: Batch, case: Case, question: Question, ranking: Ranking, allowed: Mask, *, n: int
 ) -> tuple[Ranking, list[float] | None]:
     """The same question about the same state gets the same list, from whichever worker. Guests explore nothing: their
     lists are not kept, so nobody would know the propensities.

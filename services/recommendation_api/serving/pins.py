@@ -30,9 +30,9 @@ class Plan:
     first: int
     """How many places the pages before this one had."""
 
-    def pinned(self, ranking: Ranking, free: int) -> Sequence[Pin]:
-        """Those that stand on the page, of whose `free` other places `ranking` fills as many as it can."""
-        return [*self.here, *self.later[: max(0, free - len(ranking.positions))]]
+    def pinned(self, listed: int, free: int) -> Sequence[Pin]:
+        """Those that stand on the page, of whose `free` other places others fill `listed`."""
+        return [*self.here, *self.later[: max(0, free - listed)]]
 
 
 def plan(pins: Sequence[Pin], allowed: Mask, *, first: int, n: int) -> Plan:
@@ -68,14 +68,14 @@ def place(case: Case, ranking: Ranking, pins: Sequence[Pin], *, first: int, ceil
         ceiling: no score is higher
     """
     own = _own(case, pins)
-    order = _order(len(ranking.positions), [pin.place - first - 1 for pin in pins])
+    order = in_places(len(ranking.positions), [pin.place - first - 1 for pin in pins])
     joined = Ranking(
         np.concatenate([ranking.positions, own.positions]),
         np.concatenate([ranking.rungs, own.rungs]),
         appended(ranking.shares, own.shares, len(ranking.positions), len(own.positions)),
     ).take(order)
     pinned = order >= len(ranking.positions)
-    missing = _fitting(joined.scores, pinned, ceiling) - joined.scores
+    missing = fitting(joined.scores, pinned, ceiling) - joined.scores
     shares = dict(joined.shares)
     for index in np.flatnonzero(pinned).tolist():
         source = pins[order[index] - len(ranking.positions)].rule.source
@@ -122,7 +122,7 @@ def _own(case: Case, pins: Sequence[Pin]) -> Ranking:
     return ranked.take(np.array([at[position] for position in positions.tolist()], np.int32))
 
 
-def _order(n_others: int, wanted: Sequence[int]) -> IndexArray:
+def in_places(n_others: int, wanted: Sequence[int]) -> IndexArray:
     """(n,) others in their order, and the pins, counted on from them, each in the next free place from the wanted one
     on, else in the last free one before it.
     """
@@ -136,7 +136,7 @@ def _order(n_others: int, wanted: Sequence[int]) -> IndexArray:
     return order
 
 
-def _fitting(scores: NDArray[np.float64], pinned: NDArray[np.bool_], ceiling: float) -> NDArray[np.float64]:
+def fitting(scores: NDArray[np.float64], pinned: NDArray[np.bool_], ceiling: float) -> NDArray[np.float64]:
     """(n,) the scores, those of pinned items moved between the ones around them."""
     fitted = scores.copy()
     others = np.where(pinned, -np.inf, scores)

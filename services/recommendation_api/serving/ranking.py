@@ -86,9 +86,9 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
         return ranking
     known = Known(_liking(case, stated), named, totals)
     if case.ruling.factors is None:
-        return _filled_up(case, ranking, known, _without(allowed, chosen), n - len(chosen))
+        return _filled_up(case, ranking, known, _without(allowed, chosen), n=n - len(chosen))
     lowest = float(totals[candidates].min()) if totals is not None and len(candidates) else None
-    mixed = _filled_up(case, ranking, known, _without(allowed, candidates), n, lowest)
+    mixed = _filled_up(case, ranking, known, _without(allowed, candidates), n=n, lowest=lowest)
     return _in_order(mixed).take(np.arange(min(n, len(mixed.positions)), dtype=np.int32))
 
 
@@ -156,7 +156,7 @@ def _liking(case: Case, stated: FloatArray) -> FloatArray:
 
 
 def _filled_up(
-    case: Case, ranking: Ranking, known: Known, allowed: Mask, n: int, lowest: float | None = None
+    case: Case, ranking: Ranking, known: Known, allowed: Mask, *, n: int, lowest: float | None = None
 ) -> Ranking:
     """`ranking`, followed by the best `n` of `allowed` from the ladder; before the rules they lie below `lowest`, which
     is the last score where nothing else is said.

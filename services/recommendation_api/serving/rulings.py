@@ -49,6 +49,10 @@ class Ruling:
         if self.blocked is not None:
             allowed &= ~self.blocked
 
+    def scaled(self, scores: FloatArray) -> FloatArray:
+        """(n_positions,) of which none is negative."""
+        return scores if self.factors is None else scores * self.factors
+
     def shares(self, positions: IndexArray, scores: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         """(k,) by rule, what each adds to the scores of the items at `positions`, one after the other."""
         added: dict[str, NDArray[np.float64]] = {}
