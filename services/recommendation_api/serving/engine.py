@@ -19,7 +19,8 @@ from recommendation_api.serving.explanations import DECIMALS, explanations, reas
 from recommendation_api.serving.exploration import Explorer, explore
 from recommendation_api.serving.filters import NO_FILTERS, Mask, available, drop, narrow
 from recommendation_api.serving.live import Ground, LiveRelease
-from recommendation_api.serving.paging import Page, next_token
+from recommendation_api.serving.nearby import near_touched
+from recommendation_api.serving.paging import Bond, Page, next_token
 from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.pins import place, plan, with_rules
 from recommendation_api.serving.ranking import REFILL, Case, Ranking, rank
@@ -93,7 +94,10 @@ def compute(batch: Batch, questions: Sequence[Question]) -> list[Computed]:
 def _case(batch: Batch, ground: Ground, question: Question, history: Histories, parts: dict[str, FloatArray]) -> Case:
     person, algorithm = batch.crowd.people[question.row], Algorithm(question.request.algorithm)
     ruling = batch.rulings().of(algorithm, batch.now.timestamp())
-    return Case(ground, batch.live.release, algorithm, person, history, parts, ruling)
+    near = None
+    if person.n_events and not history.weights.nnz:
+        near = near_touched(ground, batch.live.release, person, batch.weights)
+    return Case(ground, batch.live.release, algorithm, person, history, parts, ruling, near)
 
 
 def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Computed:
@@ -109,8 +113,9 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
     recommendations = with_rules(case, ranking, recommendations)
     item_ids = case.ground.view.item_ids[ranking.positions]
     token = None
+    bond = Bond(query_digest(request), batch.live.version)
     if len(recommendations) and np.count_nonzero(allowed) > len(recommendations):
-        token = next_token(question.page, item_ids, recommendations[-1].score, query_digest(request))
+        token = next_token(question.page, item_ids, recommendations[-1].score, bond)
     recommendation_id = str(uuid4())
     answer = Answer(
         asker=request.asker,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -44,7 +43,8 @@ class Guests:
         """Raises `NotFound` for an unknown session or item, `InvalidInput`, `NotReady`, `Unavailable`."""
         live = self._live()
         person, degraded = await self._person(request)
-        answered = await self._batcher.ask(self._answers.miss(live, "", request, degraded, person))
+        miss = self._answers.miss(live, "", _without_given(request), degraded, person)
+        answered = await self._batcher.ask(miss)
         body = told(answered)
         count(request.algorithm, body)
         return body
@@ -72,5 +72,11 @@ class Guests:
         named = [*dict.fromkeys(item_ids)]
         await self._refuse_unknown(named)
         now = self._clock.now()
-        person = guest([Interaction("", GUEST, item_id, NAMED, now) for item_id in named])
-        return replace(person, hidden=np.array(named, np.int64))
+        return guest([Interaction("", GUEST, item_id, NAMED, now) for item_id in named])
+
+
+def _without_given(request: SessionRecommendationRequest) -> SessionRecommendationRequest:
+    """The items that the caller names count as seen, and stay out whatever the filters say."""
+    if request.item_ids is None or request.filters is None or not request.filters.include_seen:
+        return request
+    return request.model_copy(update={"filters": request.filters.model_copy(update={"include_seen": False})})

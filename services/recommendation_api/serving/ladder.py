@@ -1,6 +1,7 @@
 """The fallback ladder: how a list is filled up where the algorithm has nothing more to say.
 
-Popular items of the categories that the user likes, in proportion to the liking, then popular ones, then whatever else
+What reads like the things touched in the session, where no algorithm knows these (items newer than the release), then
+popular items of the categories that the user likes, in proportion to the liking, then popular ones, then whatever else
 may be shown (items newer than the release too), then what the algorithm speaks against, at the very end what the user
 named as liked at sign-up.
 """
@@ -20,11 +21,12 @@ from recsys.algorithms.base import FloatArray, IndexArray
 
 class Rung(IntEnum):
     PERSONAL = 0
-    LIKED_CATEGORY = 1
-    POPULAR = 2
-    REMAINING = 3
-    SPOKEN_AGAINST = 4
-    NAMED_AT_SIGN_UP = 5
+    SIMILAR = 1
+    LIKED_CATEGORY = 2
+    POPULAR = 3
+    REMAINING = 4
+    SPOKEN_AGAINST = 5
+    NAMED_AT_SIGN_UP = 6
 
 
 LOWEST = int(Rung.NAMED_AT_SIGN_UP)
@@ -51,6 +53,8 @@ class Known:
     """(n_positions,) items liked at sign-up"""
     scores: FloatArray | None = None
     """(n_positions,) the algorithm's: below 0 it speaks against the item"""
+    near: FloatArray | None = None
+    """(n_positions,) 0..1, how near each item is to the things touched; None where the algorithm knows these"""
 
 
 def refill(ground: Ground, known: Known, allowed: Mask, n: int, factors: FloatArray | None = None) -> Refill:
@@ -80,6 +84,9 @@ def _places(ground: Ground, known: Known) -> tuple[IndexArray, FloatArray]:
     weight = known.liking[ground.view.category]
     liked = popular & (weight > 0)
     rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.turn * weight)[liked]
+    if known.near is not None:
+        similar = known.near > 0
+        rungs[similar], within[similar] = Rung.SIMILAR, known.near[similar]
     if known.scores is not None:
         against = known.scores < 0
         rungs[against], within[against] = Rung.SPOKEN_AGAINST, 1 / (1 - known.scores[against])

@@ -62,6 +62,8 @@ class Case:
     parts: Mapping[str, FloatArray]
     """(n_columns,) by source"""
     ruling: Ruling = NOTHING_RULED
+    near: FloatArray | None = None
+    """(n_positions,) 0..1, how near each item is to the things touched; None where the algorithm knows these"""
 
 
 def rank(case: Case, allowed: Mask, n: int) -> Ranking:
@@ -84,7 +86,7 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
     ranking = _in_order(_ruled(case, Ranking(chosen, np.zeros(len(chosen), np.int32), _shares(case, chosen, boost))))
     if len(chosen) == n and case.ruling.factors is None:
         return ranking
-    known = Known(_liking(case, stated), named, totals)
+    known = Known(_liking(case, stated), named, totals, case.near)
     if case.ruling.factors is None:
         return _filled_up(case, ranking, known, _without(allowed, chosen), n=n - len(chosen))
     lowest = float(totals[candidates].min()) if totals is not None and len(candidates) else None
@@ -165,7 +167,8 @@ def _filled_up(
     if lowest is None and len(ranking.positions):
         lowest = float(ranking.scores[-1])
     level = below(more.level, lowest).astype(np.float64)
-    from_popularity = (more.rungs <= Rung.POPULAR) & (lowest is None and case.algorithm is Algorithm.HYBRID)
+    is_popular = (more.rungs == Rung.LIKED_CATEGORY) | (more.rungs == Rung.POPULAR)
+    from_popularity = is_popular & (lowest is None and case.algorithm is Algorithm.HYBRID)
     added = {POPULARITY: np.where(from_popularity, level, 0), REFILL: np.where(from_popularity, 0, level)}
     refilled = _ruled(case, Ranking(more.positions, more.rungs, added))
     return Ranking(

@@ -171,6 +171,8 @@ def _filled(verb: str, title: str) -> str:
 def _refilled(case: Case, ranking: Ranking, index: int) -> str:
     category = _category(case, ranking, index)
     rung = ranking.rungs[index]
+    if rung == Rung.SIMILAR:
+        return "Similar to what you looked at"
     if rung == Rung.LIKED_CATEGORY:
         return _popular(case, category, liked=True)
     if rung == Rung.POPULAR:
