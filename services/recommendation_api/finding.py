@@ -15,6 +15,7 @@ from recommendation_api.serving import Serving
 from recommendation_api.serving.discovery import ScoredItem
 from recommendation_api.serving.explanations import DECIMALS
 from recommendation_api.serving.filters import Mask, available, drop
+from recommendation_api.serving.rulings import Rulings
 from recsys.content_index import Search
 from recsys.domain import Algorithm
 from recsys.errors import FieldError, NotFound, NotReady, Unavailable
@@ -53,6 +54,7 @@ class Finder:
     ) -> None:
         self._stores, self._catalogue, self._contents = stores, catalogue, contents
         self._serving, self._forgotten = serving, forgotten
+        self._rulings: Rulings | None = None
 
     async def search(self, words: str, category: str | None, user_id: int | None, n: int) -> Found:
         """Raises `NotFound` and `Erased` for the user, `InvalidInput`, `Unavailable`."""
@@ -89,9 +91,13 @@ class Finder:
         return [each.item_id for each in hidden], ()
 
     def _allowed(self, hidden: Sequence[int]) -> Mask:
+        """(n_positions,) what may be found now."""
         view, now = self._catalogue.view, self._stores.clock.now().timestamp()
         allowed = available(view, now)
         drop(allowed, view, np.array(hidden, np.int64))
+        if self._rulings is None or self._rulings.view is not view:
+            self._rulings = Rulings(view, view.rules)
+        self._rulings.of(Algorithm.CONTENT_BASED, now).narrow(allowed)
         return allowed
 
     def _kept_out(self, hidden: Sequence[int]) -> Sequence[int]:

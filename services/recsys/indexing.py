@@ -65,6 +65,7 @@ async def catch_up(
     if change.revision == state.revision:
         return state
     await _fill(index, state.index, change, vectors if vectors and vectors.version == state.release else None)
+    await index.refresh(state.index)
     await index.advance(state.index, state.release, change.revision)
     return IndexState(state.index, state.release, change.revision)
 

@@ -50,7 +50,7 @@ def similar_items(
     follow, then others. `found`: ids and scores of those that somebody else found near, instead of the algorithm.
     """
     ground = live.over(view)
-    allowed = available(view, at)
+    allowed = _open(live, view, algorithm, at)
     allowed[position] = False
     near = _row(view, found) if found is not None else _listed_nearness(live, ground, position, algorithm)
     if near is None or (found is None and np.count_nonzero(allowed & (near > 0)) < n):
@@ -66,6 +66,13 @@ def similar_items(
         values = np.concatenate([values, below(more.level, float(values[-1]) if len(chosen) else None)])
         chosen = np.concatenate([chosen, more.positions])
     return _listed(view, chosen, values)
+
+
+def _open(live: LiveRelease, view: CatalogueView, algorithm: Algorithm, at: float) -> Mask:
+    """(n_positions,) what is on offer, less what rules block in lists of the algorithm."""
+    allowed = available(view, at)
+    live.rulings(view).of(algorithm, at).narrow(allowed)
+    return allowed
 
 
 def _row(view: CatalogueView, found: Sequence[tuple[int, float]]) -> FloatArray:
@@ -118,7 +125,7 @@ def popular_items(
 ) -> list[ScoredItem]:
     """Available items by popularity x quality as a share of the highest; what nobody touched follows by quality."""
     ground = live.over(view)
-    allowed: Mask = available(view, at)
+    allowed = _open(live, view, Algorithm.POPULARITY, at)
     if category is not None:
         allowed &= view.category == view.category_codes[category]
     chosen = best(ground.popularity, np.flatnonzero(allowed).astype(np.int32), n, ground.quality)

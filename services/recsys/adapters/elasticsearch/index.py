@@ -132,6 +132,14 @@ class ElasticsearchIndex:
 
         await self._connection.ask(ask, seconds=BULK_SECONDS)
 
+    async def refresh(self, index: str) -> None:
+        """What was written into it is found from now on."""
+
+        async def ask(client: AsyncElasticsearch) -> None:
+            await client.indices.refresh(index=index)
+
+        await self._connection.ask(ask, seconds=BULK_SECONDS)
+
     async def promote(self, index: str) -> None:
         """Readers ask `index` from now on, in one step."""
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
 from recsys.domain import Item
+from recsys.settings import Settings
 from recsys.testing.releases import VERSION
 from recsys.testing.worlds import SmallWorld
 
-from ..conftest import Api, is_problem
+from ..conftest import Api, Start, is_problem
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +74,26 @@ async def test_a_search_for_somebody_puts_what_they_like_first_and_leaves_out_wh
 
 async def test_a_search_for_an_unknown_user_is_not_found(api: Api) -> None:
     is_problem(await api.client.get("/search?q=a&user_id=987654"), 404, "user_id")
+
+
+async def test_what_a_rule_blocks_is_neither_found_nor_alike_nor_popular(start: Start, settings: Settings) -> None:
+    key = {"X-API-Key": "the admin's"}
+    api = await start(settings.model_copy(update={"admin_key": SecretStr(key["X-API-Key"])}))
+    asked = ("/search?q=garden", "/items/1/similar?num_similar=30", "/popular?num_items=30")
+
+    async def listed(address: str) -> tuple[list[int], dict[str, int]]:
+        answer = (await api.client.get(address)).json()
+        return [entry["item_id"] for entry in answer.get("items") or answer["similar"]], answer.get("facets", {})
+
+    before = [await listed(address) for address in asked]
+    blocked = [ids[0] for ids, _ in before]
+    rule = {"name": "Recalled", "action": "block", "target": {"item_ids": blocked}}
+    assert (await api.client.post("/rules", json=rule, headers=key)).status_code == 201
+    for address, (ids, facets) in zip(asked, before, strict=True):
+        after, counted = await listed(address)
+        assert len(after) == len(ids)
+        assert not set(blocked) & set(after)
+        assert sum(counted.values()) == sum(facets.values()) - (len({*blocked} & {*ids}) if facets else 0)
 
 
 async def test_nothing_found_is_an_empty_list(api: Api) -> None:
