@@ -14,6 +14,7 @@ from rich.padding import Padding
 
 LIST = 10
 UNKNOWN = 2**62
+ID = re.compile(r"/([0-9]+|[\w-]{30,})(?=/|$)")
 
 
 class Missing(Exception):
@@ -36,7 +37,7 @@ class Tour:
         began = time.perf_counter()
         response = self.client.request(method, path, **how)
         took = time.perf_counter() - began
-        name = f"{method} {re.sub(r'/[0-9]+', '/{id}', path)}"
+        name = f"{method} {ID.sub('/{id}', path)}"
         if response.is_success and path == "/recommendations":
             name += ", from the cache" if response.json().get("cached") else ", computed"
         if response.is_success:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tour.display import grid, ids, label
 from tour.guide import LIST, Tour
 
-EXCLUDED = 200
+EXCLUDED = 400
 
 
 def narrowed(tour: Tour, user_id: int) -> None:
@@ -15,6 +15,7 @@ def narrowed(tour: Tour, user_id: int) -> None:
     prices = [tour.ask("GET", f"/items/{item_id}")["price"] or 0 for item_id in ids(whole)]
     bound = sorted(prices)[len(prices) // 2]
     longer = ids(tour.recommend(user_id, num_recommendations=EXCLUDED))
+    longer = longer[: len(longer) // 2]
     lists = {
         f"at most {bound:.2f}": tour.recommend(user_id, filters={"max_price": bound}),
         f"no {first['category']}": tour.recommend(user_id, filters={"exclude_categories": [first["category"]]}),
