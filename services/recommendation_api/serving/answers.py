@@ -17,7 +17,7 @@ from recommendation_api.serving.catalogue_view import CatalogueMirror
 from recommendation_api.serving.filters import check_categories
 from recommendation_api.serving.kept_lists import KeptLists
 from recommendation_api.serving.live import LiveRelease
-from recommendation_api.serving.paging import read_token
+from recommendation_api.serving.paging import Bond, read_token
 from recommendation_api.serving.people import Person, known_later
 from recommendation_api.serving.stages import observe, stage
 from recsys.domain import Algorithm
@@ -96,7 +96,8 @@ class Answers:
         check_held(live, request.algorithm)
         if request.filters is not None:
             check_categories(self._catalogue.view, request.filters)
-        page = read_token(request.page_token, query_digest(request) if request.page_token else "")
+        bond = Bond(query_digest(request) if request.page_token else "", live.version)
+        page = read_token(request.page_token, bond)
         diversity = self._diversity if request.diversity is None else request.diversity
         dials = Dials(diversity, request.novelty, request.serendipity, self._category_cap)
         return Miss(live, key, request, dials, page, degraded, person)

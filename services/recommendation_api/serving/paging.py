@@ -1,6 +1,7 @@
 """Page tokens hold what the earlier pages showed, so that no item comes twice, whatever happens in between.
 
-A token is opaque, bound to the user and the question, and needs no state on the server.
+A token is opaque, bound to the user, the question and the release, and needs no state on the server. Scores of two
+releases are on different scales: a list that one of them began, another cannot go on with.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MAX_PLAIN_BYTES = 250_000
 
 Gap = Annotated[int, Field(ge=1, le=MAX_ID)]
 """From one shown id to the next: small figures pack well."""
-_CONTENT: TypeAdapter[tuple[str, FiniteFloat, list[Gap]]] = TypeAdapter(tuple[str, FiniteFloat, list[Gap]])
+_CONTENT: TypeAdapter[tuple[str, str, FiniteFloat, list[Gap]]] = TypeAdapter(tuple[str, str, FiniteFloat, list[Gap]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +41,39 @@ class Page:
 FIRST = Page(np.empty(0, np.int64), float("inf"))
 
 
-def next_token(page: Page, item_ids: NDArray[np.int64], last_score: float, digest: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """What a token belongs to."""
+
+    digest: str
+    """Of the user and the question."""
+    release: str
+
+
+def next_token(page: Page, item_ids: NDArray[np.int64], last_score: float, bond: Bond) -> str | None:
     """The token of the page after one that showed `item_ids`; None where the end of what a token holds is reached."""
     shown = np.union1d(page.shown, item_ids)
     if len(shown) > MAX_SHOWN:
         return None
     gaps = np.diff(shown, prepend=0).tolist()
-    plain = json.dumps([digest, last_score, gaps], separators=(",", ":")).encode()
+    plain = json.dumps([bond.digest, bond.release, last_score, gaps], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(zlib.compress(plain, 1)).decode().rstrip("=")
 
 
-def read_token(token: str | None, digest: str) -> Page:
-    """Raises `InvalidInput` naming `page_token` for one that is broken or belongs to another question."""
+def read_token(token: str | None, bond: Bond) -> Page:
+    """Raises `InvalidInput` naming `page_token` for one that is broken or belongs to another question or release."""
     if token is None:
         return FIRST
     try:
         packed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         plain = zlib.decompressobj().decompress(packed, MAX_PLAIN_BYTES)
-        bound_to, ceiling, gaps = _CONTENT.validate_json(plain, strict=True)
+        digest, release, ceiling, gaps = _CONTENT.validate_json(plain, strict=True)
     except (ValueError, zlib.error, binascii.Error):
         raise _refused("this is no token that an answer gave") from None
-    if bound_to != digest:
+    if digest != bond.digest:
         raise _refused("this token belongs to another user or question")
+    if release != bond.release:
+        raise _refused("this token was given by another release than the live one: begin with the first page again")
     if len(gaps) > MAX_SHOWN or sum(gaps) > MAX_ID:
         raise _refused("this is no token that an answer gave")
     return Page(np.cumsum(np.array(gaps, np.int64)), ceiling)

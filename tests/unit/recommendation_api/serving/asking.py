@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.serving.cache_key import query_digest
 from recommendation_api.serving.engine import Batch, Question, compute
 from recommendation_api.serving.live import LiveRelease
-from recommendation_api.serving.paging import FIRST, Page
+from recommendation_api.serving.paging import FIRST, Bond, Page
 from recommendation_api.serving.people import Person, crowd
 from recsys.domain import Algorithm, EventType, Interaction, Item
 from recsys.reranking.greedy import Dials
@@ -230,6 +231,11 @@ def answer_to(*questions: Asked, page: Page = FIRST) -> list[dict[str, Any]]:
     )
     rows = [Question(each.request, row, dials(each.body), page) for row, each in enumerate(questions)]
     return [json.loads(computed.body) for computed in compute(batch, rows)]
+
+
+def bond_of(question: Asked) -> Bond:
+    """What the token of its next page is bound to."""
+    return Bond(query_digest(question.request), the_release().version)
 
 
 def dials(body: dict[str, Any]) -> Dials:

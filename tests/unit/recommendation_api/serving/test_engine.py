@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommendation_api.serving.cache_key import query_digest
 from recommendation_api.serving.paging import FIRST, read_token
-from tests.unit.recommendation_api.serving.asking import Asked, answer_to, asked
+from tests.unit.recommendation_api.serving.asking import Asked, answer_to, asked, bond_of
 
 
 @given(asked())
@@ -59,7 +58,7 @@ def test_pages_together_are_the_whole_list_without_a_repeat(question: Asked, siz
         scores += [entry["score"] for entry in answer["recommendations"]]
         if "next_page_token" not in answer:
             break
-        page = read_token(answer["next_page_token"], query_digest(paged.request))
+        page = read_token(answer["next_page_token"], bond_of(paged))
     assert sorted(shown) == sorted(question.eligible())
     assert scores == sorted(scores, reverse=True)
 

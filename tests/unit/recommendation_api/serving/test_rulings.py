@@ -13,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendation_api.catalogue_arrays import CatalogueArrays
-from recommendation_api.serving.cache_key import query_digest
 from recommendation_api.serving.paging import FIRST, read_token
 from recommendation_api.serving.rulings import Rulings
 from recsys.domain import Algorithm, Item
 from recsys.rules import Rule, RuleAction, RuleTarget, RuleTerms
 from recsys.testing.worlds import END
-from tests.unit.recommendation_api.serving.asking import Asked, answer_to, asked, holding, is_target, rules
+from tests.unit.recommendation_api.serving.asking import Asked, answer_to, asked, bond_of, holding, is_target, rules
 
 ALL = 500
 
@@ -108,7 +107,7 @@ def test_pages_never_repeat_an_item_nor_rise_whatever_changes_between_them(
         scores += [entry["score"] for entry in answer["recommendations"]]
         if "next_page_token" not in answer:
             break
-        page = read_token(answer["next_page_token"], query_digest(asking.request))
+        page = read_token(answer["next_page_token"], bond_of(asking))
     assert len(shown) == len(set(shown))
     assert scores == sorted(scores, reverse=True)
 
