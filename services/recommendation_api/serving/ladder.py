@@ -55,6 +55,8 @@ class Known:
     """(n_positions,) the algorithm's: below 0 it speaks against the item"""
     near: FloatArray | None = None
     """(n_positions,) 0..1, how near each item is to the things touched; None where the algorithm knows these"""
+    lean: FloatArray | None = None
+    """(n_categories + 1,) how much more popular each is than with everybody, as a logarithm"""
 
 
 def refill(ground: Ground, known: Known, allowed: Mask, n: int, factors: FloatArray | None = None) -> Refill:
@@ -80,7 +82,7 @@ def _places(ground: Ground, known: Known) -> tuple[IndexArray, FloatArray]:
     rungs = np.full(len(ground.popularity), Rung.REMAINING, np.int32)
     within = ground.quality.copy()
     popular = ground.touched
-    rungs[popular], within[popular] = Rung.POPULAR, ground.popularity[popular]
+    rungs[popular], within[popular] = Rung.POPULAR, _popularity(ground, known.lean)[popular]
     weight = known.liking[ground.view.category]
     liked = popular & (weight > 0)
     rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.turn * weight)[liked]
@@ -93,6 +95,16 @@ def _places(ground: Ground, known: Known) -> tuple[IndexArray, FloatArray]:
     if known.named is not None:
         rungs[known.named] = Rung.NAMED_AT_SIGN_UP
     return rungs, within
+
+
+def _popularity(ground: Ground, lean: FloatArray | None) -> FloatArray:
+    """(n_positions,) 0..1; among people who lean to a category its items are as much more popular as it is."""
+    if lean is None:
+        return ground.popularity
+    unit = np.float32(ground.popularity_unit)
+    shift = lean[ground.view.category] * ground.quality * unit
+    most = 1 + max(float(lean.max()), 0.0) * unit
+    return np.asarray(np.maximum(ground.popularity + shift, 0) / most, np.float32)
 
 
 def below(level: FloatArray, lowest_score: float | None) -> FloatArray:

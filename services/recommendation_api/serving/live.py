@@ -45,6 +45,8 @@ class Ground:
     """(n_positions,) 0..1"""
     placed: Placed = NOBODY
     """Items that are newer than the release, by their texts"""
+    popularity_unit: float = 0.0
+    """What e times as many events add to the popularity of an item of the best quality"""
 
     def at_positions(self, row: FloatArray) -> FloatArray:
         """(n_columns,) scores as (n_positions,): 0 where the release does not know the item."""
@@ -59,7 +61,7 @@ class LiveRelease:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.version = release.version
-        self._popularity, self._touched = _popularity(release)
+        self._popularity, self._touched, self._unit = _popularity(release)
         self._newcomers = Newcomers(release)
         self._ground: Ground | None = None
         self._rulings: Rulings | None = None
@@ -96,16 +98,19 @@ class LiveRelease:
         popularity = np.where(touched, known, np.maximum(quality * floor, TINY)).astype(np.float32)
         relative, turn = _relative(popularity, view), _turns(popularity, view)
         placed = self._newcomers.among(view, column)
-        return Ground(view, column, popularity, np.sort(popularity), touched, relative, turn, quality, placed)
+        return Ground(
+            view, column, popularity, np.sort(popularity), touched, relative, turn, quality, placed, self._unit
+        )
 
 
-def _popularity(release: Release) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """(n_columns,) popularity as a share of the highest, and whether there is any event."""
+def _popularity(release: Release) -> tuple[FloatArray, NDArray[np.bool_], float]:
+    """(n_columns,) popularity as a share of the highest, and whether there is any event; see `Ground`."""
     model = release.models[Algorithm.POPULARITY]
     score = model.fold_in(Histories.empty(1, len(release.item_ids)))[0].astype(np.float32)
     touched = np.bincount(release.histories.weights.indices, minlength=len(score)) > 0
-    share = np.maximum(score / max(float(score.max(initial=0)), TINY), TINY)
-    return share.astype(np.float32), touched
+    highest = max(float(score.max(initial=0)), TINY)
+    share = np.maximum(score / highest, TINY)
+    return share.astype(np.float32), touched, min(1 / highest, 1.0)
 
 
 def _relative(popularity: FloatArray, view: CatalogueView) -> FloatArray:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recommendation_api.serving.ids import locate
 from recsys.algorithms.base import Histories
+from recsys.demographics import groups_of
 from recsys.domain import EVENT_CODES, GUEST, EventType, HiddenItem, Interaction, User
 from recsys.ports import HiddenItems, InteractionLog, Users
 from recsys.preferences import Events, to_histories
@@ -35,6 +36,8 @@ class Person:
     signed_up_at: datetime | None = None
     hidden: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     """Ids of the items that the user never wants to see again."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """What the user stated of age, gender and country; see `recsys.demographics`."""
 
     @property
     def fade(self) -> float:
@@ -82,7 +85,9 @@ def _person(user_id: int, events: Sequence[Interaction], user: User | None) -> P
     if user is None:
         return Person(user_id, len(events), seen, events)
     liked = np.array(sorted(set(user.liked_item_ids).difference(seen.tolist())), np.int64)
-    return Person(user_id, len(events), seen, events, user.preferences, liked, user.signed_up_at)
+    return Person(
+        user_id, len(events), seen, events, user.preferences, liked, user.signed_up_at, groups=groups_of(user)
+    )
 
 
 def crowd(people: Sequence[Person], item_ids: NDArray[np.int64], weights: EventWeights) -> Crowd:

@@ -24,6 +24,8 @@ Shares = dict[str, NDArray[np.float64]]
 
 POPULARITY = Algorithm.POPULARITY.value
 REFILL = "refill"
+WEAK = np.float32(0.2)
+"""A first guess from what somebody states of age, gender and country counts so much of a stated preference."""
 PREFERENCE_BOOST = np.float32(0.5)
 """What a fully liked category brings its most popular item, as a share of the best personal score."""
 
@@ -77,7 +79,8 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
     stated = taste.stated(case.ground.view, case.person)
     named = _mask(case.ground, case.person.liked)
     totals = _personal_totals(case)
-    boost = _boost(case, totals, stated)
+    lean = None if stated.any() else taste.leaning(case.ground.view, case.release, case.person)
+    boost = _boost(case, totals, stated if lean is None else np.clip(lean, 0, 1) * WEAK)
     if totals is not None and boost is not None:
         totals = totals + boost
     open_to_all = allowed if named is None else allowed & ~named
@@ -86,7 +89,9 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
     ranking = _in_order(_ruled(case, Ranking(chosen, np.zeros(len(chosen), np.int32), _shares(case, chosen, boost))))
     if len(chosen) == n and case.ruling.factors is None:
         return ranking
-    known = Known(_liking(case, stated), named, totals, case.near)
+    known = Known(
+        _liking(case, stated), named, totals, case.near, taste.leaning(case.ground.view, case.release, case.person)
+    )
     if case.ruling.factors is None:
         return _filled_up(case, ranking, known, _without(allowed, chosen), n=n - len(chosen))
     lowest = float(totals[candidates].min()) if totals is not None and len(candidates) else None
@@ -152,8 +157,12 @@ def _shares(case: Case, chosen: IndexArray, boost: FloatArray | None) -> Shares:
 
 
 def _liking(case: Case, stated: FloatArray) -> FloatArray:
-    """What was said and what was learned, each 1 for the most liked category."""
+    """What was said and what was learned, each 1 for the most liked category; of somebody who touched nothing that the
+    release knows, the categories of what was touched.
+    """
     learned = taste.learned(case.ground.view, case.release, case.history)
+    if not learned.any():
+        learned = taste.touched(case.ground.view, case.person)
     return np.asarray(np.maximum(stated, learned / max(float(learned.max()), taste.TINY)), np.float32)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendation_api.serving import taste
 from recommendation_api.serving.explanations import Reasoning
 from recommendation_api.serving.exploration import EXPLORATION
 from recommendation_api.serving.ids import locate
@@ -44,6 +45,7 @@ WITHOUT_EVENT = {
     Algorithm.USER_BASED.value: "People with a taste like yours chose it",
     POPULARITY: "Popular with everyone",
 }
+LIKE_YOU = "Popular with people of your age, gender or country"
 TASTE = "Matches your taste"
 ALGORITHMS = frozenset(name.value for name in Algorithm)
 
@@ -176,12 +178,17 @@ def _refilled(case: Case, ranking: Ranking, index: int) -> str:
     if rung == Rung.LIKED_CATEGORY:
         return _popular(case, category, liked=True)
     if rung == Rung.POPULAR:
-        return WITHOUT_EVENT[POPULARITY]
+        return LIKE_YOU if _leans_to(case, ranking, index) else WITHOUT_EVENT[POPULARITY]
     if rung == Rung.NAMED_AT_SIGN_UP:
         return "You named it as one that you like"
     if case.ground.column[ranking.positions[index]] < 0:
         return _new(category)
     return f"More from {category}" if category else "More from the catalogue"
+
+
+def _leans_to(case: Case, ranking: Ranking, index: int) -> bool:
+    lean = taste.leaning(case.ground.view, case.release, case.person)
+    return lean is not None and bool(lean[case.ground.view.category[ranking.positions[index]]] > 0)
 
 
 def _popular(case: Case, category: str | None, *, liked: bool = False) -> str:
