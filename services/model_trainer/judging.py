@@ -12,6 +12,7 @@ from model_trainer.baselines import RANDOM, RECENT_POPULAR, random_lists, recent
 from model_trainer.decision import Reason, Refusal
 from model_trainer.exits import ReleaseRefused
 from model_trainer.plan import Plan
+from model_trainer.trade_off import DialQuality, trade_off
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.content_based import ContentBased
 from recsys.algorithms.svd import Svd
@@ -73,6 +74,8 @@ class Verdict:
     """NDCG@10 over popularity's, 95 %, of each model and baseline."""
     favourites: Sequence[tuple[int, float]] = ()
     """The items that the hybrid shows most: column, and the share of the users who get it in their first 10."""
+    dial: Sequence[DialQuality] = ()
+    """What the hybrid's lists are worth, and how varied they are, at each setting of the diversity dial."""
 
 
 def questions(later: Events, known: TrainingData, weights: EventWeights, *, limit: int, seed: int) -> Questions:
@@ -126,6 +129,7 @@ def judge_models(
         segments=_segments(judged[Algorithm.HYBRID], around, train),
         over_popularity=ratios,
         favourites=_favourites(lists, len(train.item_ids)),
+        dial=trade_off(models, train, asked.relevant, asked.users, k=K),
     )
 
 

@@ -63,6 +63,7 @@ def render(story: Story) -> str:
             intervals=verdict.over_popularity if verdict else {},
             whiskers=whiskers(verdict.over_popularity if verdict else {}),
             trades=_trades(verdict) if verdict else [],
+            curves=_curves(verdict) if verdict else [],
             figures=list(_flat(story.decision.figures)),
             metrics=changed_metrics(story, MEASURES),
             counts=changed_counts(story),
@@ -107,6 +108,17 @@ def _trades(verdict: Verdict) -> list[tuple[str, Scatter]]:
             }
         )
         for metric, title in TRADES.items()
+    }
+    return [(title, plot) for title, plot in drawn.items() if plot]
+
+
+def _curves(verdict: Verdict) -> list[tuple[str, Scatter]]:
+    """What the diversity dial brings against the accuracy that it costs; points bear its settings."""
+    drawn = {
+        "distinct categories in a list": scatter(
+            {f"{one.diversity:g}": (one.ndcg, one.categories) for one in verdict.dial}
+        ),
+        "distance within a list": scatter({f"{one.diversity:g}": (one.ndcg, one.distance) for one in verdict.dial}),
     }
     return [(title, plot) for title, plot in drawn.items() if plot]
 

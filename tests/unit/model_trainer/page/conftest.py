@@ -12,6 +12,7 @@ from model_trainer.judging import Verdict
 from model_trainer.page.story import Favourite, Story
 from model_trainer.quality import Check
 from model_trainer.steps import Step
+from model_trainer.trade_off import DialQuality
 from recsys.domain import Algorithm
 from recsys.evaluation.bootstrap import Interval
 from recsys.evaluation.segments import SegmentQuality
@@ -47,6 +48,7 @@ def verdict() -> Verdict:
         ],
         over_popularity={name: Interval(each["ndcg@10"] / 0.025, 0.9, 3.2) for name, each in rows.items()},
         favourites=[(3, 0.4)],
+        dial=[DialQuality(0.0, 0.0712, 2.5, 0.705, 0.69), DialQuality(0.5, 0.0655, 5.4, 0.854, 0.591)],
     )
 
 

@@ -67,6 +67,18 @@ def test_it_needs_no_script_and_no_other_host(story: Story) -> None:
     assert not re.search(r"https?:|//[a-z]|@import|url\(", html)
 
 
+def test_it_draws_what_the_diversity_dial_costs(story: Story) -> None:
+    page = Page(render(story))
+    assert "0.5 0.0655 5.40 0.854 0.591" in page.text
+    assert {"distinct categories in a list", "distance within a list"} <= set(page.texts)
+
+
+def test_without_a_curve_there_is_none(story: Story) -> None:
+    assert story.verdict
+    page = Page(render(replace(story, verdict=replace(story.verdict, dial=()))))
+    assert "distinct categories in a list" not in page.texts
+
+
 def test_it_tells_what_was_measured(story: Story) -> None:
     text = Page(render(story)).text
     for expected in (
