@@ -50,6 +50,11 @@ class Forgotten:
     async def aclose(self) -> None:
         await self._follower.aclose()
 
+    @property
+    def is_loaded(self) -> bool:
+        """False until they were read once: PostgreSQL was away at the start."""
+        return self._answered > 0
+
     def holds(self, user_id: int) -> bool:
         return bool(self._hashes) and self._pseudonyms.user(user_id) in self._hashes
 

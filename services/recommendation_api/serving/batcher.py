@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from recommendation_api.background import end
+from recommendation_api.forgotten import Forgotten
 from recommendation_api.schemas.recommendations import ListRequest
 from recommendation_api.serving.catalogue_view import CatalogueMirror, CatalogueView
 from recommendation_api.serving.engine import Batch, Computed, Question, compute
@@ -78,12 +79,19 @@ class Batcher:
     """The event loop only loads and hands out; arithmetic runs in `pool`."""
 
     def __init__(
-        self, stores: Stores, catalogue: CatalogueMirror, weights: EventWeights, pool: Executor, explorer: Explorer
+        self,
+        stores: Stores,
+        catalogue: CatalogueMirror,
+        weights: EventWeights,
+        pool: Executor,
+        *,
+        explorer: Explorer,
+        forgotten: Forgotten,
     ) -> None:
         self._log, self._users, self._hidden = stores.interactions, stores.users, stores.hidden_items
         self._clock = stores.clock
         self._catalogue, self._weights, self._pool = catalogue, weights, pool
-        self._explorer = explorer
+        self._explorer, self._forgotten = explorer, forgotten
         self._waiting: asyncio.Queue[Miss] = asyncio.Queue(MAX_WAITING)
         self._runners: list[asyncio.Task[None]] = []
 
@@ -164,7 +172,7 @@ class Batcher:
     def crowd_of(self, live: LiveRelease, user_ids: Sequence[int], people: Sequence[Person] | None) -> Crowd:
         """What `load` found, laid over the release; from the release alone where it found PostgreSQL away."""
         if people is None:
-            return last_known(live.release, user_ids)
+            return last_known(live.release, user_ids, anybody=self._forgotten.is_loaded)
         return crowd(people, live.release.item_ids, self._weights)
 
     def _compute(

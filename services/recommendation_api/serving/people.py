@@ -118,10 +118,12 @@ def _columns(row: int, person: Person) -> EventColumns:
     )
 
 
-def last_known(release: Release, user_ids: Sequence[int]) -> Crowd:
-    """The same from the release alone, for when PostgreSQL is away."""
+def last_known(release: Release, user_ids: Sequence[int], *, anybody: bool = True) -> Crowd:
+    """The same from the release alone, for when PostgreSQL is away; of nobody unless `anybody`: who was erased since
+    the training has never been read.
+    """
     rows = locate(release.user_ids, np.array(user_ids, np.int64))
-    known = rows >= 0
+    known = (rows >= 0) & anybody
     nobody = Histories.empty(len(rows), len(release.item_ids))
     histories = release.histories.rows(rows[known])
     if not known.all():

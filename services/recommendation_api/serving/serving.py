@@ -62,7 +62,7 @@ class Serving:
         self._live: LiveRelease | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="serving")
         explorer = Explorer(settings.exploration_share)
-        self._batcher = Batcher(stores, catalogue, settings.weights, self._pool, explorer)
+        self._batcher = Batcher(stores, catalogue, settings.weights, self._pool, explorer=explorer, forgotten=forgotten)
         self._impressions = Impressions(stores.lists, self._require, catalogue, explorer)
         self._kept = KeptLists(stores.lists, stores.clock, timedelta(days=settings.lists_retention_days))
         self._answers = Answers(

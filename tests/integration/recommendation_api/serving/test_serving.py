@@ -59,6 +59,7 @@ async def serving_over(settings: Settings, **replaced: Any) -> AsyncIterator[Ser
         catalogue = CatalogueMirror(stores.catalog, poll_seconds=60)
         await catalogue.start()
         forgotten = Forgotten(stores.erasures, stores.pseudonyms, poll_seconds=60)
+        await forgotten.refresh()
         serving = await Serving.start(stores, catalogue, settings, forgotten)
         try:
             attribution = Attribution(stores.lists, catalogue, stores.clock)

@@ -232,6 +232,30 @@ class TestFollowing:
             is_problem(await second.client.request(method, address, json=body), 410, "user_id")
 
 
+class ErasuresAway:
+    """A database that went away before anybody was read from it."""
+
+    async def tombstones(self, since: int) -> Any:
+        raise Unavailable("away", dependency="postgres")
+
+
+class EventsAway(memory.MemoryInteractionLog):
+    async def histories(self, user_ids: Any) -> Any:
+        raise Unavailable("away", dependency="postgres")
+
+
+@pytest.mark.parametrize("erasures_known", [True, False])
+async def test_what_the_release_knows_is_used_only_by_who_knows_of_erasures(
+    start: Start, database: memory.MemoryDatabase, *, erasures_known: bool
+) -> None:
+    """Without the database nobody else could tell that a row is that of an erased user."""
+    unknown = {} if erasures_known else {"erasures": ErasuresAway()}
+    api = await start(interactions=EventsAway(database), **unknown)
+    answer = (await api.client.post("/recommendations", json={"user_id": SOMEBODY})).json()
+    assert answer["degraded"] == ["postgres"]
+    assert answer["cold_start"] is not erasures_known
+
+
 class TestExport:
     async def exported(self, api: Api, user_id: int = SOMEBODY) -> dict[str, Any]:
         answer = await api.client.get(f"/users/{user_id}/export")

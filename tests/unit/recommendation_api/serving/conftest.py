@@ -65,9 +65,10 @@ async def open_serving(settings: Settings) -> AsyncIterator[Open]:
     opened: list[Running] = []
 
     async def open_one(stores: Stores) -> Running:
-        catalogue = CatalogueMirror(stores.catalog, poll_seconds=60)
+        catalogue = CatalogueMirror(stores.catalog, poll_seconds=60, rules=stores.rules)
         await catalogue.start()
         forgotten = Forgotten(stores.erasures, stores.pseudonyms, poll_seconds=60)
+        await forgotten.refresh()
         opened.append(Running(await Serving.start(stores, catalogue, settings, forgotten), stores, catalogue))
         return opened[-1]
 
