@@ -16,6 +16,8 @@ from recommendation_api.serving.ladder import Known, below, refill
 from recommendation_api.serving.live import Ground, LiveRelease
 from recommendation_api.serving.newcomers import content_model, near_text, text_vector
 from recommendation_api.serving.people import Crowd
+from recommendation_api.serving.pins import Plan, fitting, in_places, plan
+from recommendation_api.serving.rulings import Ruling
 from recommendation_api.serving.top import best
 from recsys.algorithms.base import FloatArray, IndexArray
 from recsys.algorithms.hybrid import Hybrid
@@ -50,29 +52,54 @@ def similar_items(
     follow, then others. `found`: ids and scores of those that somebody else found near, instead of the algorithm.
     """
     ground = live.over(view)
-    allowed = _open(live, view, algorithm, at)
+    ruling = live.rulings(view).of(algorithm, at)
+    allowed = _open(view, ruling, at)
     allowed[position] = False
+    planned = plan(ruling.pins, allowed, first=0, n=n)
     near = _row(view, found) if found is not None else _listed_nearness(live, ground, position, algorithm)
-    if near is None or (found is None and np.count_nonzero(allowed & (near > 0)) < n):
+    if near is None or (found is None and np.count_nonzero(planned.allowed & (near > 0)) < n):
         near = _near(live, ground, position, algorithm)
-    chosen = best(near, np.flatnonzero(allowed & (near > 0)).astype(np.int32), n, ground.popularity)
+    near = ruling.scaled(near)
+    chosen = best(near, np.flatnonzero(planned.allowed & (near > 0)).astype(np.int32), planned.free, ground.popularity)
     values = near[chosen]
-    if len(chosen) < n:
-        allowed[chosen] = False
-        liking = np.zeros(len(view.category_names) + 1, np.float32)
-        liking[view.category[position]] = 1
-        liking[-1] = 0
-        more = refill(ground, Known(liking), allowed, n - len(chosen))
-        values = np.concatenate([values, below(more.level, float(values[-1]) if len(chosen) else None)])
-        chosen = np.concatenate([chosen, more.positions])
-    return _listed(view, chosen, values)
+    if len(chosen) < planned.free:
+        more, refilled = _more(ground, ruling, planned, int(view.category[position]), chosen)
+        values = np.concatenate([values, refilled if not len(chosen) else below(np.minimum(refilled, 1), values[-1])])
+        chosen = np.concatenate([chosen, more])
+    return _listed(view, *_with_pins(chosen, values, planned, near))
 
 
-def _open(live: LiveRelease, view: CatalogueView, algorithm: Algorithm, at: float) -> Mask:
-    """(n_positions,) what is on offer, less what rules block in lists of the algorithm."""
+def _open(view: CatalogueView, ruling: Ruling, at: float) -> Mask:
+    """(n_positions,) what is on offer, less what rules block."""
     allowed = available(view, at)
-    live.rulings(view).of(algorithm, at).narrow(allowed)
+    ruling.narrow(allowed)
     return allowed
+
+
+def _more(
+    ground: Ground, ruling: Ruling, planned: Plan, category: int, chosen: IndexArray
+) -> tuple[IndexArray, FloatArray]:
+    """What follows `chosen`, as for somebody who likes this category: positions and levels, falling."""
+    allowed = planned.allowed.copy()
+    allowed[chosen] = False
+    liking = np.zeros(len(ground.view.category_names) + 1, np.float32)
+    liking[category] = 1
+    liking[-1] = 0
+    more = refill(ground, Known(liking), allowed, planned.free - len(chosen), ruling.factors)
+    return more.positions, more.level if ruling.factors is None else more.level * ruling.factors[more.positions]
+
+
+def _with_pins(
+    chosen: IndexArray, values: FloatArray, planned: Plan, scores: FloatArray
+) -> tuple[IndexArray, FloatArray]:
+    """A list with its pins, each with its score by itself as far as the order allows."""
+    pins = planned.pinned(len(chosen))
+    if not pins:
+        return chosen, values
+    pinned = np.array([pin.position for pin in pins], np.int32)
+    order = in_places(len(chosen), [pin.place - 1 for pin in pins])
+    own = np.concatenate([values, scores[pinned]])[order].astype(np.float64)
+    return np.concatenate([chosen, pinned])[order], fitting(own, order >= len(chosen), np.inf).astype(np.float32)
 
 
 def _row(view: CatalogueView, found: Sequence[tuple[int, float]]) -> FloatArray:
@@ -125,11 +152,14 @@ def popular_items(
 ) -> list[ScoredItem]:
     """Available items by popularity x quality as a share of the highest; what nobody touched follows by quality."""
     ground = live.over(view)
-    allowed = _open(live, view, Algorithm.POPULARITY, at)
+    ruling = live.rulings(view).of(Algorithm.POPULARITY, at)
+    allowed = _open(view, ruling, at)
     if category is not None:
         allowed &= view.category == view.category_codes[category]
-    chosen = best(ground.popularity, np.flatnonzero(allowed).astype(np.int32), n, ground.quality)
-    return _listed(view, chosen, ground.popularity[chosen])
+    planned = plan(ruling.pins, allowed, first=0, n=n)
+    popularity = ruling.scaled(ground.popularity)
+    chosen = best(popularity, np.flatnonzero(planned.allowed).astype(np.int32), planned.free, ground.quality)
+    return _listed(view, *_with_pins(chosen, popularity[chosen], planned, popularity))
 
 
 def _listed(view: CatalogueView, positions: IndexArray, scores: FloatArray) -> list[ScoredItem]:

@@ -159,10 +159,9 @@ def _made(
     """The list, the positions that it would hold without the dials, and how likely each item was."""
     n, first = question.request.num_recommendations, len(question.page.shown)
     planned = plan(case.ruling.pins, allowed, first=first, n=n)
-    free = n - len(planned.here)
-    ranking, plain = _ranked(case, question, planned.allowed, free)
-    ranking, propensities = _explored(batch, case, question, ranking, planned.allowed, n=free)
-    pins = planned.pinned(len(ranking.positions), free)
+    ranking, plain = _ranked(case, question, planned.allowed, planned.free)
+    ranking, propensities = _explored(batch, case, question, ranking, planned.allowed, n=planned.free)
+    pins = planned.pinned(len(ranking.positions))
     if not pins:
         return ranking, plain, propensities
     placed = place(case, ranking, pins, first=first, ceiling=question.page.ceiling)

@@ -27,23 +27,25 @@ class Plan:
     """Behind this page: they wait, unless the list ends before."""
     allowed: Mask
     """(n_positions,) what may stand in the other places"""
-    first: int
-    """How many places the pages before this one had."""
+    free: int
+    """How many other places there are"""
 
-    def pinned(self, listed: int, free: int) -> Sequence[Pin]:
-        """Those that stand on the page, of whose `free` other places others fill `listed`."""
-        return [*self.here, *self.later[: max(0, free - listed)]]
+    def pinned(self, listed: int) -> Sequence[Pin]:
+        """Those that stand on the page, where other items fill `listed` of the free places."""
+        return [*self.here, *self.later[: self.free - listed]]
 
 
 def plan(pins: Sequence[Pin], allowed: Mask, *, first: int, n: int) -> Plan:
-    """A pin brings nothing that may not stand in the list. One whose place lies on an earlier page has no effect."""
+    """For the `n` places behind the `first` ones, which earlier pages had: a pin brings nothing that may not stand in
+    the list, and one whose place lies on an earlier page has no effect.
+    """
     ahead = [pin for pin in pins if allowed[pin.position] and pin.place > first]
     if not ahead:
-        return Plan((), (), allowed, first)
+        return Plan((), (), allowed, n)
     open_to_others = allowed.copy()
     open_to_others[[pin.position for pin in ahead]] = False
     here = [pin for pin in ahead if pin.place <= first + n]
-    return Plan(here, ahead[len(here) :], open_to_others, first)
+    return Plan(here, ahead[len(here) :], open_to_others, n - len(here))
 
 
 @dataclass(frozen=True, slots=True)
