@@ -17,7 +17,8 @@ pytestmark = pytest.mark.anyio
 
 FIELDS = {
     "/recommendations": (
-        "user_id num_recommendations algorithm filters diversity explain use_cache page_token categories min_price"
+        "user_id num_recommendations algorithm filters diversity novelty serendipity explain use_cache page_token "
+        "categories min_price"
     ),
     "/interactions": "user_id item_id type value occurred_at event_id recommendation_id",
     "/interactions/batch": "interactions user_id item_id type",

@@ -26,6 +26,7 @@ def key(**more: Any) -> str:
         ({}, {"filters": {}}),
         ({}, {"filters": {"exclude_item_ids": []}}),
         ({}, {"diversity": 0.25}),
+        ({}, {"novelty": 0, "serendipity": 0.0}),
         ({}, {"use_cache": True}),
         ({"filters": {"categories": ["a", "b"]}}, {"filters": {"categories": ["b", "a", "a"]}}),
         ({"filters": {"min_price": 1}}, {"filters": {"min_price": 1.0}}),
@@ -40,7 +41,11 @@ DIFFERENT: list[dict[str, Any]] = [
     {"num_recommendations": 11},
     {"algorithm": "als"},
     {"diversity": 0.5},
+    {"diversity": 0.0},
+    {"novelty": 0.5},
+    {"serendipity": 0.5},
     {"explain": True},
+    {"explain": "without"},
     {"page_token": "abc"},
     {"filters": {"categories": ["a"]}},
     {"filters": {"exclude_categories": ["a"]}},
@@ -67,3 +72,4 @@ def test_a_page_token_is_bound_to_user_and_question_but_not_to_the_size_of_the_p
     assert query_digest(request()) != query_digest(request(user_id=2))
     assert query_digest(request()) != query_digest(request(algorithm="als"))
     assert query_digest(request()) != query_digest(request(filters={"min_price": 3}))
+    assert query_digest(request()) != query_digest(request(novelty=0.5))
