@@ -15,7 +15,7 @@ import redis
 from native.providers.postgres import PostgresServer
 from recommendation_api import erasing
 from recommendation_api.app import create_app
-from recsys.errors import Erased
+from recsys.errors import Erased, Unavailable
 from recsys.settings import Settings
 from recsys.stores import open_stores
 from recsys.testing.asgi import speaking_to
@@ -153,6 +153,21 @@ async def test_an_event_whose_transaction_is_open_is_waited_for_and_erased(setti
             await writer.execute(insert, (str(uuid4()), SOMEBODY))
         await writer.close()
     assert rows_of(settings, SOMEBODY) == 0
+
+
+async def test_when_too_many_wait_for_the_cache_nobody_is_erased(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsys.adapters.postgres.erasures.MAX_WAITING", 1)
+    async with open_stores(settings) as stores:
+        first = await stores.erasures.erase(SOMEBODY)
+        before = rows_of(settings, SOMEBODY + 1)
+        with pytest.raises(Unavailable) as refused:
+            await stores.erasures.erase(SOMEBODY + 1)
+        assert refused.value.retry_after > 0
+        assert rows_of(settings, SOMEBODY + 1) == before > 1
+        await stores.erasures.settle("redis", [first.receipt_id])
+        await stores.erasures.erase(SOMEBODY + 1)
 
 
 async def test_two_who_erase_at_once_erase_once(settings: Settings) -> None:

@@ -240,3 +240,19 @@ def test_revisions_become_visible_in_their_order(database_url: str) -> None:
         thread.join(10)
         revisions = _revisions(reader)
     assert revisions[2] < revisions[3]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        b"DELETE FROM erasures",
+        b"UPDATE erasures SET removed = '{}'",
+        b"DELETE FROM tombstones",
+        b"UPDATE tombstones SET revision = 9",
+    ],
+)
+def test_erasures_are_append_only(connection: psycopg.Connection, statement: bytes) -> None:
+    connection.execute("INSERT INTO tombstones (hash) VALUES (sha256('somebody'))")
+    connection.execute("INSERT INTO erasures VALUES (%s, sha256('somebody'), now(), '{}')", (UUID.strip("'"),))
+    with pytest.raises(psycopg.Error, match="append-only"):
+        connection.execute(statement)
