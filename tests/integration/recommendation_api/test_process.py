@@ -84,12 +84,21 @@ def test_two_workers_are_one_service(server: tuple[str, subprocess.Popen[bytes]]
     shown = [httpx.get(f"{address}/popular?category=Curios").json()["items"] for _ in range(20)]
     assert [[each["item_id"] for each in items] for items in shown] == [[9000]] * 20
 
+    alike = httpx.get(f"{address}/users/7/similar").json()["users"][0]["user_id"]
+    assert httpx.delete(f"{address}/users/7").status_code == 200
+    gone = [httpx.get(f"{address}/users/7/profile").status_code for _ in range(10)]
+    gone += [httpx.post(f"{address}/recommendations", json={"user_id": 7}).status_code for _ in range(10)]
+    assert gone == [410] * 20
+    time.sleep(0.5)
+    others = [httpx.get(f"{address}/users/{alike}/similar?num_users=500").json()["users"] for _ in range(10)]
+    assert not any(each["user_id"] == 7 for users in others for each in users)
+
     for body in (b" " * (10 * MIB), iter([b" " * MIB] * 10)):
         refused = httpx.post(f"{address}/interactions", content=body)
         assert (refused.status_code, refused.headers["content-type"]) == (413, "application/problem+json")
 
     written = log.read_text()
-    assert not re.search(r"/items/\d|9000", written)
+    assert not re.search(r"/items/\d|9000|/users/\d|user_id", written)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) in {0, -signal.SIGTERM}
     assert "Traceback" not in log.read_text()
