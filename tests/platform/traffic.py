@@ -76,6 +76,10 @@ def _write(api: httpx.Client) -> None:
     person = api.post("/users", json={"age": 30}).json()["user_id"]
     _list(api, person)
     assert api.patch(f"/users/{person}", json={"age": 31}).status_code == httpx.codes.OK
+    assert api.get(f"/users/{person}/export").json()["user"]["age"] == 31
+    receipt = api.delete(f"/users/{person}").json()["receipt_id"]
+    assert api.get(f"/erasures/{receipt}").is_success
+    assert api.post("/interactions", json=_event(person, 1)).status_code == httpx.codes.GONE
     item = {"title": "Made for test", "category": "Made for tests", "price": 10}
     assert api.put(f"/items/{NEW_ITEM}", json=item).is_success
 

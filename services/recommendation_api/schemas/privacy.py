@@ -132,7 +132,7 @@ class ErasureReceipt(BaseModel):
         )
 
 
-DATABASE = "the user, what was stated, events, computed lists: deleted; a keyed hash stays"
+DATABASE = "the user, what was stated, events, hidden items, lists, merged sessions: deleted; a keyed hash stays"
 MEMORY = "the rows of the releases in memory: unusable in the worker that answered, and in the others within seconds"
 LOGS = "never hold anybody's id"
 FOLLOWING = {
