@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 MAX_ID = 2**63 - 1
 GUEST = 0
@@ -135,15 +135,15 @@ class ClosedSession:
     """Of this closing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """An event of the user's own, and how much of a part's share it brought."""
+class Cause(TypedDict):
+    """An event of the user's own, and how much of a part's share it brought: plain as it is told, for there are many."""
 
     item_id: int
-    type: EventType
+    type: str
+    """An `EventType`."""
     share: float
-    without: float | None = None
-    """What the score would lose had the event not been, all computed anew; None where that was not asked for."""
+    without: NotRequired[float]
+    """What the score would lose had the event not been, all computed anew; where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Part:
 
     source: str
     share: float
-    because: tuple[Cause, ...] = ()
+    because: Sequence[Cause] = ()
 
 
 @dataclass(frozen=True, slots=True)

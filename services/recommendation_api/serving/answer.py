@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from recsys.domain import Cause, Explanation, Recommendation
+from recsys.domain import Explanation, Recommendation
 
 PREFIX_BYTES = 400
 """The flags stand within these; text further on cannot look like one, its quotes are escaped."""
@@ -67,19 +67,12 @@ def _item(item: Recommendation) -> dict[str, Any]:
     return fields
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
-    fields: dict[str, Any] = {"item_id": cause.item_id, "type": cause.type.value, "share": cause.share}
-    if cause.without is not None:
-        fields["without"] = cause.without
-    return fields
-
-
 def _explanation(explanation: Explanation) -> dict[str, Any]:
     parts = []
     for part in explanation.parts:
         fields: dict[str, Any] = {"source": part.source, "share": part.share}
         if part.because:
-            fields["because"] = [_cause(cause) for cause in part.because]
+            fields["because"] = part.because
         parts.append(fields)
     rules = [
         {"rule_id": rule.rule_id, "version": rule.version, "name": rule.name, "action": rule.action}

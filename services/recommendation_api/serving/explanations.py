@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -68,44 +69,55 @@ def explanations(
     if not sources:
         return []
     shares = shared_out(np.column_stack([*ranking.shares.values()]), np.array(scores))
-    causes = {
-        source: _causes(reasoning, source, ranking.shares[source], shares[:, place], losses)
-        for place, source in enumerate(sources)
-        if reasoning.touches and source in reasoning.by_source
-    }
+    causes = _causes(ranking, reasoning, dict(zip(sources, shares.T, strict=True)), losses)
     return [
         _explanation({source: share for source, share in zip(sources, row, strict=True) if share}, causes, index)
         for index, row in enumerate(shares.tolist())
     ]
 
 
-def _explanation(
-    shares: Mapping[str, float], causes: Mapping[str, Sequence[tuple[Cause, ...]]], index: int
-) -> Explanation:
+def _explanation(shares: Mapping[str, float], causes: Mapping[str, Sequence[list[Cause]]], index: int) -> Explanation:
     parts = [Part(source, share, causes[source][index] if source in causes else ()) for source, share in shares.items()]
     return Explanation(tuple(sorted(parts, key=lambda part: -part.share)))
 
 
 def _causes(
-    reasoning: Reasoning, source: str, exact: Float64Array, told: Float64Array, losses: Float64Array | None
-) -> list[tuple[Cause, ...]]:
-    """The events behind one source's part of each item, largest first; none where they do not make up the whole."""
-    brought = reasoning.by_source[source]
+    ranking: Ranking, reasoning: Reasoning, told: Mapping[str, Float64Array], losses: Float64Array | None
+) -> dict[str, list[list[Cause]]]:
+    """By source the events behind its part of each item, largest first; none where they do not make up the whole."""
+    sources = [source for source in told if source in reasoning.by_source]
+    if not reasoning.touches or not sources:
+        return {}
+    brought = np.concatenate([reasoning.by_source[source] for source in sources])
+    exact = np.concatenate([ranking.shares[source] for source in sources])
     off = np.abs(brought.sum(axis=1) - exact)
     whole = off <= ROUNDING * np.abs(brought).sum(axis=1) + 1 / UNITS
-    shares = np.where(whole[:, None], shared_out(brought, told), 0)
+    shares = shared_out(brought, np.concatenate([told[source] for source in sources])) * whole[:, None]
     order = np.argsort(-np.abs(shares), axis=1, kind="stable")
-    item_ids = reasoning.item_ids[order].tolist()
-    lost = np.take_along_axis(losses, order, axis=1) if losses is not None else np.full_like(shares, np.nan)
-    rows = zip(item_ids, np.take_along_axis(shares, order, axis=1).tolist(), lost.tolist(), strict=True)
-    return [
-        tuple(
-            Cause(item_id, reasoning.touches[item_id].type, share, None if loss != loss else loss)  # noqa: PLR0124 - NaN
-            for item_id, share, loss in zip(*row, strict=True)
-            if share
-        )
-        for row in rows
+    counts = np.count_nonzero(shares, axis=1).tolist()
+    types = np.array([reasoning.touches[item_id].type.value for item_id in reasoning.item_ids.tolist()], object)
+    columns = [reasoning.item_ids[order].tolist(), types[order].tolist(), _in_order(shares, order)]
+    if losses is not None:
+        columns.append(_in_order(np.tile(losses, (len(sources), 1)), order))
+    rows = [_cause_row(*(each[:count] for each in row)) for count, *row in zip(counts, *columns, strict=True)]
+    k = len(ranking.positions)
+    return {source: rows[place * k : (place + 1) * k] for place, source in enumerate(sources)}
+
+
+def _in_order(values: Float64Array, order: NDArray[np.int64]) -> list[list[float]]:
+    rows: list[list[float]] = np.take_along_axis(values, order, axis=1).tolist()
+    return rows
+
+
+def _cause_row(item_ids: list[int], types: list[str], shares: list[float], losses: Sequence[float] = ()) -> list[Cause]:
+    causes: list[Cause] = [
+        {"item_id": item_id, "type": kind, "share": share}
+        for item_id, kind, share in zip(item_ids, types, shares, strict=True)
     ]
+    for cause, loss in zip(causes, losses, strict=False):
+        if not math.isnan(loss):
+            cause["without"] = loss
+    return causes
 
 
 def shared_out(values: Float64Array, totals: Float64Array) -> Float64Array:
