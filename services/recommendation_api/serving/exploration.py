@@ -1,6 +1,6 @@
 """New items get their first impressions: a few places at the end of a list, drawn with known probability.
 
-Docs: `docs/decisions/0019-exploration.md`.
+Docs: `docs/decisions/0022-exploration.md`.
 """
 
 from __future__ import annotations
