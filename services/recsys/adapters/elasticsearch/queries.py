@@ -24,6 +24,8 @@ Query = dict[str, Any]
 FACETS = "facets"
 MOST_CATEGORIES = 10_000
 RELEVANCE = [f"{TITLE}^4", f"{LABELS}^2", DESCRIPTION]
+WHOLE_TITLE = 20
+"""What it brings an item that its title alone says everything."""
 LIKENESS_TERMS = 25
 """Words by which a text is compared: its rarest ones."""
 EFFORT = 2
@@ -64,6 +66,7 @@ def _matching(alternative: Alternative, *, fuzzy: bool) -> Query:
     ranked = [
         {"multi_match": {"query": text, "fields": RELEVANCE, "type": "most_fields"}},
         {"match": {unstemmed: text}},
+        {"constant_score": {"filter": _match(TITLE, text), "boost": WHOLE_TITLE}},
     ]
     return {"bool": {"filter": [somewhere, *phrases], "should": ranked, "must_not": unless}}
 

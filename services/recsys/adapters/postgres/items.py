@@ -25,7 +25,7 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, TSQUERY, TSVECTOR, insert
 
 from recsys.adapters.postgres.statement import Statement
 from recsys.adapters.tables import catalogue_resets, categories, items
@@ -143,13 +143,19 @@ def _composed() -> ColumnElement[Any]:
     return func.to_tsquery(cast("english", REGCONFIG), bindparam("query", type_=Text), type_=TSQUERY)
 
 
+def _relevance(words: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Nearness, weight and number of the matches, and one more where the title alone says everything."""
+    title = func.ts_filter(items.c.search_text, literal_column("'{a}'"), type_=TSVECTOR)
+    return func.ts_rank(items.c.search_text, words, 1) + cast(title.bool_op("@@")(words), Integer)
+
+
 def _search(wanted_words: ColumnElement[Any]) -> Statement:
     wanted = bindparam("category", type_=Text)
     query = select(wanted_words.label("words")).cte("query")
     words = select(query.c.words).scalar_subquery()
     now = _moment("now")
     matches = (
-        select(items.c.item_id, categories.c.name, func.ts_rank(items.c.search_text, words, 1).label("score"))
+        select(items.c.item_id, categories.c.name, _relevance(words).label("score"))
         .join(categories, _IN_CATEGORY, isouter=True)
         .where(
             items.c.search_text.bool_op("@@")(words),

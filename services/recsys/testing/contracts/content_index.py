@@ -111,6 +111,13 @@ class ContentIndexContract:
         assert scores == sorted(scores, reverse=True)
         assert scores[-1] > 0
 
+    async def test_a_title_that_says_it_all_comes_first(self, shop: Shop) -> None:
+        said = "Marble mortar. A marble mortar with a pestle: marble, mortar, pestle."
+        await shop.put(Item(30, "Pestle mortar", "marble pestle mortar marble", tags=("marble",)))
+        await shop.put(Item(31, "The large and heavy marble mortar with its own pestle by Farmer", category="Kitchen"))
+        await shop.put(Item(32, "Mortar", said, tags=("marble", "pestle")))
+        assert (await shop.found("marble mortar pestle"))[0] == 31
+
     async def test_facets_count_the_whole_result(self, shop: Shop) -> None:
         result = await shop.index.search(Search("copper", "Garden", 1))
         assert [item_id for item_id, _ in result.hits] == [2]
