@@ -27,7 +27,7 @@ class Told(Generic[Result]):
 
 
 class Contents:
-    """Asks the first index; the second where that is away, behind this worker's writes, or not there at all."""
+    """Asks the first index; the second where that is away, behind the catalogue, or not there at all."""
 
     def __init__(self, first: ContentIndex | None, second: ContentIndex, indexing: Indexing | None = None) -> None:
         self._first, self._second, self._indexing = first, second, indexing
@@ -53,7 +53,10 @@ class Contents:
         if not (self._indexing and self._indexing.is_behind):
             try:
                 return Told(await question(self._first))
-            except (Unavailable, NotFound):
+            except NotFound:
                 pass
+            except Unavailable:
+                if self._indexing:
+                    self._indexing.distrust()
         DEGRADED.labels(ELASTICSEARCH).inc()
         return Told(await question(self._second), (ELASTICSEARCH,))

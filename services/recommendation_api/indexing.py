@@ -70,8 +70,12 @@ class Indexing:
 
     @property
     def is_behind(self) -> bool:
-        """Whether a write of this worker is not in the index yet."""
+        """Whether a write may not be in the index yet."""
         return self._missed is not None
+
+    def distrust(self) -> None:
+        """Elasticsearch failed an asker: what others wrote meanwhile may be missing until everything is caught up."""
+        self._fall_behind(self._mirror.view.revision)
 
     async def put(self, item: Item) -> None:
         """Have `item`, which the mirror has read, found from now on. What cannot be indexed is caught up later."""
@@ -85,8 +89,11 @@ class Indexing:
             INDEXED.inc()
         except Unavailable:
             MISSED.inc()
-            self._missed = revision
-            self._hurry.set()
+            self._fall_behind(revision)
+
+    def _fall_behind(self, revision: int) -> None:
+        self._missed = revision
+        self._hurry.set()
 
     async def _follow(self) -> None:
         while True:
