@@ -136,7 +136,7 @@ class ClosedSession:
 
 
 class Cause(TypedDict):
-    """An event of the user's own, and how much of a part's share it brought: plain as it is told, for there are many."""
+    """An event of the user's own, and how much of a part's share it brought; plain as it is told: there are many."""
 
     item_id: int
     type: str

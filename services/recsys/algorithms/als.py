@@ -127,12 +127,20 @@ class Als(Recommender):
         return columns, cosine_to(vectors, np.array([len(columns)], np.int32))[0, :-1]
 
     def explain(self, history: Histories, items: IndexArray) -> FloatArray:
-        """Section 5 of Hu et al.: y_i' (Y'CY + reg I)^-1 y_j c_j p_j of each touched item j."""
+        """Section 5 of Hu et al.: y_i' (Y'CY + reg I)^-1 y_j c_j p_j of each touched item j.
+
+        The system has a row a factor, or by Woodbury's identity a row a touched item, where these are fewer.
+        """
         signed = self._history(history).data
         touched = self.item_factors[history.weights.indices].astype(np.float64)
-        matrix = self.gram + touched.T @ (touched * (np.abs(signed) - 1)[:, None])
-        wanted = np.linalg.solve(matrix, self.item_factors[items].T.astype(np.float64))
-        brought: FloatArray = ((touched @ wanted).T * self._wanted(signed)).astype(np.float32)
+        scored = self.item_factors[items].astype(np.float64)
+        extra = np.abs(signed) - 1
+        if len(touched) < touched.shape[1]:
+            through = touched @ self.inverse_gram
+            near = np.linalg.solve(np.eye(len(touched)) + (touched @ through.T) * extra, through @ scored.T)
+        else:
+            near = touched @ np.linalg.solve(self.gram + touched.T @ (touched * extra[:, None]), scored.T)
+        brought: FloatArray = (near.T * self._wanted(signed)).astype(np.float32)
         return brought
 
     def save(self, folder: Path) -> None:

@@ -75,6 +75,21 @@ def test_a_dislike_takes_from_its_neighbourhood() -> None:
     assert (model.explain(history.rows(np.array([1], np.int32)), np.array([5], np.int32))[:, 2] < 0).all()
 
 
+@pytest.mark.parametrize("touched", [1, 7, 8, 40])
+def test_each_share_is_that_of_the_solved_system(touched: int) -> None:
+    """Whichever side is smaller, factors or touched items."""
+    data = training_data(small_world())
+    model = Als(AlsConfig(factors=8, dislike_preference=-1.0)).fit(data)
+    weights = {item: -4.0 if item % 5 == 1 else 1.0 + item for item in range(touched)}
+    history, items = histories_of([weights], len(data.item_ids)), np.array([50, 3], np.int32)
+    own = model.item_factors[:touched].astype(np.float64)
+    confidence = 1 + 10.0 * np.log1p(np.abs([*weights.values()]))
+    wanted = confidence * np.sign([*weights.values()])
+    matrix = model.gram + own.T @ (own * (confidence - 1)[:, None])
+    expected = model.item_factors[items].astype(np.float64) @ np.linalg.inv(matrix) @ own.T * wanted
+    np.testing.assert_allclose(model.explain(history, items), expected, rtol=1e-5, atol=1e-7)
+
+
 def test_a_dislike_that_is_taken_for_never_seen_brings_nothing_itself() -> None:
     data = training_data(small_world())
     history = histories_of([{0: 4.0, 5: -4.0}], len(data.item_ids))
