@@ -80,7 +80,7 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
     named = _mask(case.ground, case.person.liked)
     totals = _personal_totals(case)
     lean = None if stated.any() else taste.leaning(case.ground.view, case.release, case.person)
-    boost = _boost(case, totals, stated if lean is None else np.clip(lean, 0, 1) * WEAK)
+    boost = _boost(case, totals, _turned_to(case, stated if lean is None else np.clip(lean, 0, 1) * WEAK))
     if totals is not None and boost is not None:
         totals = totals + boost
     open_to_all = allowed if named is None else allowed & ~named
@@ -111,14 +111,23 @@ def _personal_totals(case: Case) -> FloatArray | None:
     return case.ground.at_positions(np.sum([*case.parts.values()], axis=0))
 
 
-def _boost(case: Case, totals: FloatArray | None, stated: FloatArray) -> FloatArray | None:
-    """(n_positions,) what stated preferences add for somebody with few events."""
-    if totals is None or case.algorithm is Algorithm.POPULARITY or not stated.any():
+def _turned_to(case: Case, stated: FloatArray) -> FloatArray:
+    """(n_categories + 1,) `stated`, and in the hybrid what somebody's few events are in: models that learn from many
+    events make little of one.
+    """
+    if case.algorithm is not Algorithm.HYBRID or not case.person.fade:
+        return stated
+    return np.asarray(np.maximum(stated, _learned(case) * np.float32(case.person.fade)), np.float32)
+
+
+def _boost(case: Case, totals: FloatArray | None, liking: FloatArray) -> FloatArray | None:
+    """(n_positions,) what liked categories add for somebody with few events."""
+    if totals is None or case.algorithm is Algorithm.POPULARITY or not liking.any():
         return None
     top = max(float(totals.max(initial=0)), 0.0)
     ground = case.ground
     return (
-        ground.touched * ground.relative_popularity * stated[ground.view.category] * PREFERENCE_BOOST * np.float32(top)
+        ground.touched * ground.relative_popularity * liking[ground.view.category] * PREFERENCE_BOOST * np.float32(top)
     )
 
 
@@ -157,13 +166,18 @@ def _shares(case: Case, chosen: IndexArray, boost: FloatArray | None) -> Shares:
 
 
 def _liking(case: Case, stated: FloatArray) -> FloatArray:
-    """What was said and what was learned, each 1 for the most liked category; of somebody who touched nothing that the
+    """What was said and what was learned, each 1 for the most liked category."""
+    return np.asarray(np.maximum(stated, _learned(case)), np.float32)
+
+
+def _learned(case: Case) -> FloatArray:
+    """(n_categories + 1,) what was learned, 1 for the most liked category; of somebody who touched nothing that the
     release knows, the categories of what was touched.
     """
     learned = taste.learned(case.ground.view, case.release, case.history)
     if not learned.any():
         learned = taste.touched(case.ground.view, case.person)
-    return np.asarray(np.maximum(stated, learned / max(float(learned.max()), taste.TINY)), np.float32)
+    return np.asarray(learned / max(float(learned.max()), taste.TINY), np.float32)
 
 
 def _filled_up(
