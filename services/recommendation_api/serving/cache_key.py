@@ -5,7 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 
+import numpy as np
+
 from recommendation_api.schemas.recommendations import Filters, ListRequest, RecommendationRequest
+
+EXCLUDED = "exclude_item_ids"
+"""Up to ten thousand: a digest stands for them."""
 
 
 def cache_key(version: str, request: RecommendationRequest, default_diversity: float) -> str:
@@ -38,5 +43,9 @@ def _dials(request: ListRequest) -> list[float | None]:
 def _canonical(filters: Filters | None) -> dict[str, object] | None:
     if filters is None:
         return None
-    values = filters.model_dump(exclude_defaults=True)
-    return {name: sorted(set(value)) if isinstance(value, tuple) else value for name, value in values.items()} or None
+    values = filters.model_dump(exclude_defaults=True, exclude={EXCLUDED})
+    canonical = {name: sorted(set(value)) if isinstance(value, tuple) else value for name, value in values.items()}
+    if filters.exclude_item_ids:
+        ids = np.unique(np.array(filters.exclude_item_ids, np.int64))
+        canonical[EXCLUDED] = hashlib.blake2b(ids.tobytes(), digest_size=16).hexdigest()
+    return canonical or None

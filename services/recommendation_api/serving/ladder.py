@@ -69,42 +69,44 @@ def refill(ground: Ground, known: Known, allowed: Mask, n: int, factors: FloatAr
         n: how many; fewer come back only if fewer are allowed
         factors: (n_positions,) times which the level counts in the choice; the one that comes back is without it
     """
-    rungs, within = _places(ground, known)
+    open_to_all = np.flatnonzero(allowed).astype(np.int32)
+    rungs, within = _places(ground, known, open_to_all)
     level = (LOWEST - rungs + np.clip(within, 0, 1) * BELOW_ONE).astype(np.float32) / np.float32(LOWEST)
-    chosen = best(
-        level if factors is None else level * factors, np.flatnonzero(allowed).astype(np.int32), n, ground.quality
-    )
-    return Refill(chosen, rungs[chosen], level[chosen])
+    counts = level if factors is None else level * factors[open_to_all]
+    chosen = best(counts, np.arange(len(open_to_all), dtype=np.int32), n, ground.quality[open_to_all])
+    return Refill(open_to_all[chosen], rungs[chosen], level[chosen])
 
 
-def _places(ground: Ground, known: Known) -> tuple[IndexArray, FloatArray]:
-    """(n_positions,) the rung of each item, and its place there from 0 to 1."""
-    rungs = np.full(len(ground.popularity), Rung.REMAINING, np.int32)
-    within = ground.quality.copy()
-    popular = ground.touched
-    rungs[popular], within[popular] = Rung.POPULAR, _popularity(ground, known.lean)[popular]
-    weight = known.liking[ground.view.category]
+def _places(ground: Ground, known: Known, at: IndexArray) -> tuple[IndexArray, FloatArray]:
+    """(k,) the rung of each item of `at`, and its place there from 0 to 1."""
+    popular = ground.touched[at]
+    rungs = np.where(popular, Rung.POPULAR, Rung.REMAINING).astype(np.int32)
+    within = np.where(popular, _popularity(ground, known.lean, at), ground.quality[at])
+    weight = known.liking[ground.view.category[at]]
     liked = popular & (weight > 0)
-    rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.turn * weight)[liked]
+    rungs[liked], within[liked] = Rung.LIKED_CATEGORY, (ground.turn[at] * weight)[liked]
     if known.near is not None:
-        similar = known.near > 0
-        rungs[similar], within[similar] = Rung.SIMILAR, known.near[similar]
+        near = known.near[at]
+        similar = near > 0
+        rungs[similar], within[similar] = Rung.SIMILAR, near[similar]
     if known.scores is not None:
-        against = known.scores < 0
-        rungs[against], within[against] = Rung.SPOKEN_AGAINST, 1 / (1 - known.scores[against])
+        scores = known.scores[at]
+        against = scores < 0
+        rungs[against], within[against] = Rung.SPOKEN_AGAINST, 1 / (1 - scores[against])
     if known.named is not None:
-        rungs[known.named] = Rung.NAMED_AT_SIGN_UP
+        rungs[known.named[at]] = Rung.NAMED_AT_SIGN_UP
     return rungs, within
 
 
-def _popularity(ground: Ground, lean: FloatArray | None) -> FloatArray:
-    """(n_positions,) 0..1; among people who lean to a category its items are as much more popular as it is."""
+def _popularity(ground: Ground, lean: FloatArray | None, at: IndexArray) -> FloatArray:
+    """(k,) 0..1; among people who lean to a category its items are as much more popular as it is."""
+    popularity = ground.popularity[at]
     if lean is None:
-        return ground.popularity
+        return popularity
     unit = np.float32(ground.popularity_unit)
-    shift = lean[ground.view.category] * ground.quality * unit
+    shift = lean[ground.view.category[at]] * ground.quality[at] * unit
     most = 1 + max(float(lean.max()), 0.0) * unit
-    return np.asarray(np.maximum(ground.popularity + shift, 0) / most, np.float32)
+    return np.asarray(np.maximum(popularity + shift, 0) / most, np.float32)
 
 
 def below(level: FloatArray, lowest_score: float | None) -> FloatArray:

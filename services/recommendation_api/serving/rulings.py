@@ -36,6 +36,8 @@ class Ruling:
     """(n_positions,)"""
     factors: FloatArray | None = None
     """(n_positions,) what all of `scaling` come to; None where there are none"""
+    most: float = 1.0
+    """The largest of them"""
     scaling: Sequence[tuple[Rule, Mask]] = ()
     """Boosts and buries, oldest rule first, and the items that each acts on."""
     pins: Sequence[Pin] = ()
@@ -98,9 +100,11 @@ class Rulings:
             for rule in holding
             if rule.terms.action in {RuleAction.BOOST, RuleAction.BURY}
         ]
+        factors = _factors(scaling, len(self.view.item_ids))
         return Ruling(
             blocked=self._blocked(rule for rule in holding if rule.terms.action is RuleAction.BLOCK),
-            factors=_factors(scaling, len(self.view.item_ids)),
+            factors=factors,
+            most=1.0 if factors is None else float(factors.max(initial=1)),
             scaling=scaling,
             pins=self._pins(rule for rule in holding if rule.terms.action is RuleAction.PIN),
             since=at,
