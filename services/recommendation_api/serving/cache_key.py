@@ -46,6 +46,7 @@ def _canonical(filters: Filters | None) -> dict[str, object] | None:
     values = filters.model_dump(exclude_defaults=True, exclude={EXCLUDED})
     canonical = {name: sorted(set(value)) if isinstance(value, tuple) else value for name, value in values.items()}
     if filters.exclude_item_ids:
-        ids = np.unique(np.array(filters.exclude_item_ids, np.int64))
-        canonical[EXCLUDED] = hashlib.blake2b(ids.tobytes(), digest_size=16).hexdigest()
+        ids = np.sort(np.array(filters.exclude_item_ids, np.int64))
+        once = ids[np.diff(ids, prepend=0) > 0]
+        canonical[EXCLUDED] = hashlib.blake2b(once.tobytes(), digest_size=16).hexdigest()
     return canonical or None
