@@ -28,8 +28,8 @@ def misspelt(word: str) -> str:
     return word[:3] + word[4] + word[3] + word[5:8] + "z" + word[9:]
 
 
-def search(api: httpx.Client, q: str, **more: object) -> dict[str, Any]:
-    response = api.get("/search", params={"q": q, **more})  # type: ignore[arg-type]
+def search(api: httpx.Client, q: str, **more: str | int) -> dict[str, Any]:
+    response = api.get("/search", params={"q": q, **more})
     assert response.status_code == httpx.codes.OK, response.text
     found: dict[str, Any] = response.json()
     return found
