@@ -23,7 +23,7 @@ MEMORY = {
 async def test_in_memory_everything_is_open_and_shares_one_database() -> None:
     clock = ManualClock()
     async with open_stores(Settings.model_validate(MEMORY), clock) as stores:
-        assert all(getattr(stores, field.name) is not None for field in fields(stores))
+        assert [field.name for field in fields(stores) if getattr(stores, field.name) is None] == ["search_index"]
         assert stores.clock is clock
         await stores.catalog.put(Item(1, "Dune", category="Books"))
         user = await stores.users.create(User(0, preferences={"Books": 1.0}, liked_item_ids=(1,)))
@@ -73,3 +73,11 @@ def test_the_clock_to_turn_by_hand_stands_still() -> None:
     clock.advance(90.5)
     assert (clock.now() - start).total_seconds() == 90.5
     assert clock.monotonic() - at == 90.5
+
+
+@pytest.mark.parametrize("url", ["http://search.example", "https://me:s%40crt@search.example:9243/path/"])
+async def test_an_elasticsearch_with_an_address_is_a_dependency_and_need_not_answer(url: str) -> None:
+    settings = Settings.model_validate({**MEMORY, "RECSTACK_ELASTICSEARCH_URL": url})
+    async with open_stores(settings, ManualClock()) as stores:
+        assert stores.search_index is not None
+        assert set(stores.pings) == {"postgres", "redis", "mlflow", "elasticsearch"}
