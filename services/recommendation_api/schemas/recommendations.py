@@ -114,9 +114,14 @@ class Cause(BaseModel):
 
 
 class Part(BaseModel):
-    source: str
+    source: str = Field(
+        description="An algorithm, `exploration`, `refill`, a rule, or `diversity` for what the dials took or gave; one "
+        "that is not listed brought nothing."
+    )
     share: float
-    because: list[Cause] | None = None
+    because: list[Cause] | None = Field(
+        default=None, description="All items that the user touched and that brought something, largest share first."
+    )
 
 
 class ActingRule(BaseModel):

@@ -26,6 +26,8 @@ DID = {
 }
 MET = "came across {}"
 """Where only the sum of the events is known."""
+NAMED = "named {}"
+"""Where the caller of a list without a user gave the item."""
 HIGH = 4.0
 """Who rated so high liked it."""
 MATTERS = 0.5
@@ -141,6 +143,8 @@ class _Speaker:
 
 
 def _verb(touch: Touch) -> str:
+    if touch.named:
+        return NAMED
     if touch.type is not EventType.RATING:
         return DID[touch.type]
     value = touch.value or 0.0

@@ -19,6 +19,8 @@ class Touch:
     """The event that weighs most, among those that weigh as all of them together do: for or against."""
     value: float | None = None
     """The rating."""
+    named: bool = False
+    """The caller named the item; nothing is known to have been done."""
 
 
 NAMED_AT_SIGN_UP = Touch(EventType.LIKE)
@@ -46,7 +48,7 @@ def touches(
         aligned = weight * side.get(event.item_id, 1)
         if aligned >= heaviest.get(event.item_id, -np.inf):
             heaviest[event.item_id] = aligned
-            result[event.item_id] = Touch(event.type, event.value)
+            result[event.item_id] = Touch(event.type, event.value, named=not event.event_id)
     return result
 
 

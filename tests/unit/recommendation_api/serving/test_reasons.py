@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,13 +11,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from recommendation_api.serving.people import Person
+from recommendation_api.catalogue_arrays import CatalogueArrays
+from recommendation_api.schemas.recommendations import RecommendationRequest
+from recommendation_api.serving.engine import Batch, Question, compute
+from recommendation_api.serving.paging import FIRST
+from recommendation_api.serving.people import Person, last_known
 from recommendation_api.serving.touches import Touch, spoken_against, touches
-from recsys.domain import EventType, Interaction
+from recsys.domain import Algorithm, EventType, Interaction
+from recsys.reranking.greedy import Dials
 from recsys.settings import EventWeights
 from recsys.testing.worlds import END
-from tests.unit.recommendation_api.serving.asking import WEIGHTS, Asked, answer_to, asked, the_world
-from tests.unit.recommendation_api.serving.running import Running
+from tests.unit.recommendation_api.serving.asking import WEIGHTS, Asked, answer_to, asked, the_release, the_world
 
 pytestmark = pytest.mark.anyio
 
@@ -132,10 +137,28 @@ def test_where_both_were_liked_they_share_a_clause() -> None:
     assert {f"Similar to {title_of(a)} and {title_of(b)}, which you liked" for a, b in ((1, 2), (2, 1))} & set(told)
 
 
-async def test_somebody_whose_events_are_not_known_is_told_of_what_they_came_across(running: Running) -> None:
+async def test_somebody_whose_events_are_not_known_is_told_of_what_they_came_across() -> None:
     """As while PostgreSQL is away: the release holds weights alone."""
-    person = Person(1, 1, np.array([1], np.int64))
-    assert touches(person, np.array([1]), np.array([1.0], np.float32), EventWeights()) == {}
+    everybody = last_known(the_release().release, [1])
+    batch = Batch(
+        live=the_release(),
+        view=CatalogueArrays.of(the_world().items, 7),
+        crowd=everybody,
+        now=END,
+        degraded=("postgres",),
+        weights=WEIGHTS,
+    )
+    request = RecommendationRequest(user_id=1, algorithm=Algorithm.ALS, explain=True)
+    answer = json.loads(compute(batch, [Question(request, 0, Dials(), FIRST)])[0].body)
+    assert all(entry["reason"].startswith("Because you came across ") for entry in answer["recommendations"])
+    parts = [part for entry in answer["recommendations"] for part in entry["explanation"]["parts"]]
+    assert not any("because" in part for part in parts)
+
+
+def test_of_items_that_the_caller_named_nothing_is_claimed_to_be_done() -> None:
+    named = [Interaction("", 1, item_id, EventType.CLICK, END) for item_id in (1, 2)]
+    told = reasons_for(Person(1, 2, np.array([1, 2]), named))
+    assert all(sentence.startswith("Because you named ") for sentence in told)
 
 
 def test_the_type_of_a_cause_says_what_its_weight_says() -> None:

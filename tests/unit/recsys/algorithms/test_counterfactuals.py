@@ -100,6 +100,17 @@ def test_without_an_event_a_linear_score_is_lower_by_exactly_its_share(case: tup
             np.testing.assert_allclose(before - after, shares[:, entry], rtol=0, atol=single)
 
 
+@pytest.mark.parametrize("source", [Algorithm.ITEM_BASED, Algorithm.CONTENT_BASED])
+def test_so_is_a_linear_part_of_the_hybrid(source: Algorithm) -> None:
+    model = fitted(Algorithm.HYBRID, {})
+    for history, items in lists(model):
+        shares = model.explain_parts(history, items)[source]
+        assert shares is not None
+        for entry in set(shares.argmax(axis=1).tolist()):
+            before, after = (model.parts(each)[source][0, items] for each in (history, held(history, entry)))
+            np.testing.assert_allclose(before - after, shares[:, entry], rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("case", SOLVED, ids=named)
 def test_without_a_cited_event_the_score_is_lower_nearly_always(case: tuple[Algorithm, Settings]) -> None:
     """All computed anew: the events that would be told are the ones that brought most, where that is something."""
