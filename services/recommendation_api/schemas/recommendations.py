@@ -115,8 +115,8 @@ class Cause(BaseModel):
 
 class Part(BaseModel):
     source: str = Field(
-        description="An algorithm, `exploration`, `refill`, a rule, or `diversity` for what the dials took or gave; one "
-        "that is not listed brought nothing."
+        description="An algorithm, `exploration`, `refill`, a rule, or `diversity` for what the dials took or gave; "
+        "one that is not listed brought nothing."
     )
     share: float
     because: list[Cause] | None = Field(
