@@ -216,6 +216,21 @@ def _sources() -> Panels:
         ),
         chart(
             Caption(
+                27,
+                "Items that rules moved",
+                "Items of computed lists that a rule lifted, lowered or pinned.",
+                CountsPerSecond,
+            ),
+            Query(rate("recstack_ruled_items_total", by="action"), "{{action}}"),
+            colours={"boost": GOOD, "bury": BAD, "pin": CALM},
+        ),
+        chart(
+            Caption(28, "Rules", "Rules that hold or will hold; there may be 200.", Short),
+            Query("max(recstack_rules)", "rules"),
+            colours={"rules": CALM},
+        ),
+        chart(
+            Caption(
                 26,
                 "New items",
                 "Newer than a release, and never or hardly shown since. Exploration brings each its first impressions.",

@@ -14,7 +14,7 @@ from recsys.errors import Unavailable
 from recsys.logs import masked
 from recsys.ports import Catalog, Rules
 from recsys.release import Release
-from recsys.telemetry import BACKGROUND_ERRORS
+from recsys.telemetry import BACKGROUND_ERRORS, RULES
 
 TASK = "catalogue"
 HINT_SECONDS = 0.02
@@ -126,6 +126,7 @@ class CatalogueMirror:
             return
         # A change of a rule moves the revision with its commit: what is read now is as new as the items, or newer.
         self._view = replace(view, rules=await self._rules.current()) if self._rules else view
+        RULES.set(len(self._view.rules))
 
     async def _follow(self) -> None:
         while True:

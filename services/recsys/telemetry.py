@@ -126,6 +126,10 @@ SHOWN_COVERAGE = Gauge(
 LISTS_DROPPED = Counter("recstack_lists_dropped_total", "Computed lists that were not kept because the queue was full")
 
 
+RULED_ITEMS = Counter(
+    "recstack_ruled_items_total", "Items of computed lists that a rule lifted, lowered or pinned, by action", ["action"]
+)
+RULES = Gauge("recstack_rules", "Rules that hold or will hold", multiprocess_mode="livemostrecent")
 HIDDEN_ITEMS = Counter(
     "recstack_hidden_items_total", "Calls that hide an item or show it again, by outcome", ["outcome"]
 )
@@ -292,6 +296,7 @@ LABELS: Mapping[str, Mapping[str, Values]] = {
     },
     "recstack_recommended_items": {"source": ALGORITHMS | {"refill", "diversity", "exploration"}},
     "recstack_new_items": {"shown": frozenset({"never", "hardly"})},
+    "recstack_ruled_items": {"action": frozenset({"boost", "bury", "pin"})},
     "recstack_hidden_items": {"outcome": frozenset({"hidden", "shown", "unchanged"})},
     "recstack_events": {
         "type": EVENT_TYPES | {"unknown"},

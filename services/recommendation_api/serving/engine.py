@@ -22,7 +22,7 @@ from recommendation_api.serving.live import Ground, LiveRelease
 from recommendation_api.serving.nearby import near_touched
 from recommendation_api.serving.paging import Bond, Page, next_token
 from recommendation_api.serving.people import Crowd
-from recommendation_api.serving.pins import place, plan, with_rules
+from recommendation_api.serving.pins import count_ruled, place, plan, with_rules
 from recommendation_api.serving.ranking import REFILL, Case, Ranking, rank
 from recommendation_api.serving.reasons import reasons
 from recommendation_api.serving.rulings import Rulings
@@ -108,6 +108,7 @@ def _answer(batch: Batch, case: Case, question: Question, on_offer: Mask) -> Com
         ranking, plain, propensities = _made(batch, case, question, allowed)
     if batch.trial is None:
         exposure.count(case, ranking, plain)
+        count_ruled(case, ranking)
     with stage("explain"):
         recommendations = _described(case, ranking, batch.weights, explain=request.explain)
     recommendations = with_rules(case, ranking, recommendations)

@@ -13,6 +13,7 @@ from recommendation_api.serving.ranking import Case, Ranking, appended, rank
 from recommendation_api.serving.rulings import Pin
 from recsys.algorithms.base import IndexArray
 from recsys.domain import ActingRule, Recommendation
+from recsys.telemetry import RULED_ITEMS
 
 FEATURED = "Featured"
 
@@ -100,6 +101,15 @@ def with_rules(case: Case, ranking: Ranking, told: list[Recommendation]) -> list
         )
         for index, (item, position) in enumerate(zip(told, ranking.positions.tolist(), strict=True))
     ]
+
+
+def count_ruled(case: Case, ranking: Ranking) -> None:
+    """Count the items of a list that rules moved."""
+    if not (case.ruling.scaling or case.ruling.pins):
+        return
+    for index in range(len(ranking.positions)):
+        for action in {rule.action for rule in _acting(case, ranking, index)}:
+            RULED_ITEMS.labels(action).inc()
 
 
 def _acting(case: Case, ranking: Ranking, index: int) -> tuple[ActingRule, ...]:

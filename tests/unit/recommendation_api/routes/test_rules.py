@@ -11,7 +11,7 @@ from recsys.settings import Settings
 from recsys.testing.clock import ManualClock
 from recsys.testing.worlds import END, SmallWorld
 
-from ..conftest import Api, Start, is_problem
+from ..conftest import Api, Start, is_problem, sample
 
 pytestmark = pytest.mark.anyio
 
@@ -200,3 +200,20 @@ async def test_rules_are_the_admin_s(api: Api) -> None:
     ):
         for headers in ({}, {"X-API-Key": "a guess"}):
             is_problem(await api.client.request(method, address, json=body, headers=headers), 403)
+
+
+async def test_what_rules_move_is_counted_and_a_preview_is_not(api: Api, world: SmallWorld) -> None:
+    def counted() -> dict[str, float]:
+        return {action: sample("recstack_ruled_items_total", action=action) for action in ("boost", "bury", "pin")}
+
+    user_id = world.lovers["Garden"][0]
+    first = (await api.recommended(user_id))[0]
+    before = counted()
+    rule = {"name": "x", "action": "pin", "target": {"item_ids": [first]}, "position": 1}
+    await api.client.post("/rules/preview", json={"user_id": user_id, "rule": rule}, headers=KEY)
+    assert counted() == before
+    await make(api, action="pin", target={"item_ids": [first]}, position=1)
+    await make(api, action="boost", target={"item_ids": [first]}, factor=2.0)
+    assert sample("recstack_rules") == 2
+    await api.recommended(user_id)
+    assert counted() == {"boost": before["boost"] + 1, "bury": before["bury"], "pin": before["pin"] + 1}
