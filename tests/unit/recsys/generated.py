@@ -21,11 +21,16 @@ USERS, ITEMS = 150, 900
 @cache
 def generated_data() -> TrainingData:
     """Always the same; nobody changes it."""
-    world = draw_world(Plan(users=USERS, items=ITEMS, interactions=8_000, seed=7))
-    events = _events(world)
+    events, content = drawn(Plan(users=USERS, items=ITEMS, interactions=8_000, seed=7))
     histories = to_histories(events, n_users=USERS, n_items=ITEMS, weights=EventWeights())
     user_ids, item_ids = (np.arange(1, size + 1, dtype=np.int64) for size in (USERS, ITEMS))
-    return TrainingData(user_ids, item_ids, histories, _content(world), float(events.at.max()))
+    return TrainingData(user_ids, item_ids, histories, content, float(events.at.max()))
+
+
+def drawn(plan: Plan) -> tuple[Events, ItemContent]:
+    """What people did, and what the catalogue says of the items."""
+    world = draw_world(plan)
+    return _events(world), _content(world)
 
 
 def _events(world: World) -> Events:
@@ -45,5 +50,5 @@ def _content(world: World) -> ItemContent:
         texts=["\n".join([text.title, text.description, *text.tags]) for text in texts],
         category=world.catalogue.category.astype(np.int32),
         category_names=[category.name for category in world.lexicon.categories],
-        quality=np.full(ITEMS, np.nan, np.float32),
+        quality=np.full(len(texts), np.nan, np.float32),
     )
