@@ -173,7 +173,7 @@ class Batcher:
         """What `load` found, laid over the release; from the release alone where it found PostgreSQL away."""
         if people is None:
             return last_known(live.release, user_ids, anybody=self._forgotten.is_loaded)
-        return crowd(people, live.release.item_ids, self._weights)
+        return crowd(people, live.release.item_ids, live.weights(self._weights))
 
     def _compute(
         self, misses: Sequence[Miss], askers: Sequence[int], people: Sequence[Person] | None, view: CatalogueView
@@ -181,7 +181,7 @@ class Batcher:
         live = misses[0].live
         away = (POSTGRES,) if people is None else ()
         everybody = self.crowd_of(live, askers, people)
-        batch = Batch(live, view, everybody, self._clock.now(), away, self._weights, self._explorer)
+        batch = Batch(live, view, everybody, self._clock.now(), away, live.weights(self._weights), self._explorer)
         questions = [
             Question(miss.request, askers.index(miss.asker), miss.dials, miss.page, miss.degraded) for miss in misses
         ]

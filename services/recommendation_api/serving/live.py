@@ -18,6 +18,7 @@ from recommendation_api.serving.tastes import tastes
 from recsys.algorithms.base import FloatArray, Histories, IndexArray
 from recsys.domain import Algorithm
 from recsys.release import Release
+from recsys.settings import EventWeights
 
 MAX_QUALITY, UNKNOWN_QUALITY = 5.0, 2.5
 TINY = float(np.finfo(np.float32).tiny)
@@ -65,6 +66,13 @@ class LiveRelease:
         self._newcomers = Newcomers(release)
         self._ground: Ground | None = None
         self._rulings: Rulings | None = None
+
+    def weights(self, configured: EventWeights) -> EventWeights:
+        """Of events, as the models were fitted with them: what is folded in by others would be another language.
+        `configured` where the release does not say.
+        """
+        said = self.release.snapshot.get("weights")
+        return EventWeights.model_validate(said) if said else configured
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:

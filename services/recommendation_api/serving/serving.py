@@ -180,7 +180,8 @@ class Serving:
     ) -> tuple[Entries, Entries]:
         """The list at `at` under the rules in force, and under these. Raises `InvalidInput`, `NotReady`, `Erased`."""
         self._forgotten.refuse(request.user_id)
-        live, view, weights = self._require(), self._catalogue.view, self._settings.weights
+        live, view = self._require(), self._catalogue.view
+        weights = live.weights(self._settings.weights)
         miss = self._answers.miss(live, "", request, (), known_later(request.user_id))
         crowd = await self._crowd_of(live, request.user_id)
         state = State(miss, crowd, view, at, weights)
