@@ -25,6 +25,7 @@ from recsys.content_index import Search
 from recsys.content_vectors import ContentVectors, directions_of
 from recsys.domain import Item
 from recsys.indexing import rebuild
+from recsys.ports import CatalogueChange
 from recsys.release import Release
 from recsys.testing.gate import Gate
 from recsys.testing.memory_world import memory_database
@@ -244,6 +245,24 @@ async def test_another_release_has_the_index_built_anew_where_no_training_did_it
     assert before != world.names()
     await world.answers()
     assert (await world.contents.similar(1, 5)).degraded == ()
+
+
+async def test_what_a_load_took_away_is_gone_from_the_index(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.indexing.start()
+    await world.settled()
+    database, changed_since = world.database, world.catalog.changed_since
+    loaded = database.revision + 1
+
+    async def after_a_load(revision: int) -> CatalogueChange:
+        """As PostgreSQL answers whoever knows a revision from before."""
+        is_late = revision < loaded
+        return replace(await changed_since(0 if is_late else revision), whole=is_late)
+
+    monkeypatch.setattr(world.catalog, "changed_since", after_a_load)
+    database.items, database.revision = {1: (Item(1, "The only novel"), loaded)}, loaded
+    await world.settled()
+    await world.mirror.refresh()
+    assert await world.found("novel") == ([1], ())
 
 
 async def test_what_a_rebuild_left_behind_that_never_ended_is_pruned_when_it_is_old(

@@ -23,6 +23,8 @@ Query = dict[str, Any]
 
 FACETS = "facets"
 MOST_CATEGORIES = 10_000
+MOST_TERMS = 50_000
+"""In one clause; the server's own limit is 65,536."""
 RELEVANCE = [f"{TITLE}^4", f"{LABELS}^2", DESCRIPTION]
 WHOLE_TITLE = 20
 """What it brings an item that its title alone says everything."""
@@ -114,6 +116,6 @@ def nearest(field: str, vector: Sequence[float], limit: int, at: int, left_out: 
 def _offered(query: Query, at: int, left_out: Sequence[int]) -> Query:
     """`query`, where the item is on offer and may be found."""
     unless: list[Query] = [{"range": {AVAILABLE_FROM: {"gt": at}}}, {"range": {AVAILABLE_UNTIL: {"lte": at}}}]
-    if left_out:
-        unless.append({"terms": {ITEM_ID: list(left_out)}})
+    for start in range(0, len(left_out), MOST_TERMS):
+        unless.append({"terms": {ITEM_ID: list(left_out[start : start + MOST_TERMS])}})
     return {"bool": {"must": [query], "must_not": unless}}
