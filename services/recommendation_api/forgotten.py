@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import structlog
@@ -18,7 +20,7 @@ from recsys.errors import Unavailable
 from recsys.forgetting import erased_rows
 from recsys.logs import masked
 from recsys.ports import Erasures
-from recsys.pseudonyms import Pseudonyms
+from recsys.pseudonyms import HASH_BYTES, Pseudonyms
 from recsys.telemetry import BACKGROUND_ERRORS
 
 TASK = "forgotten"
@@ -30,21 +32,30 @@ class Forgotten:
     """`on_news` is awaited whenever somebody new is among them, before anybody is told that it is done."""
 
     def __init__(
-        self, erasures: Erasures, pseudonyms: Pseudonyms, *, poll_seconds: float, hint: RevisionHint | None = None
+        self,
+        erasures: Erasures,
+        pseudonyms: Pseudonyms,
+        *,
+        poll_seconds: float,
+        hint: RevisionHint | None = None,
+        copy: Path | None = None,
     ) -> None:
-        self._erasures, self._pseudonyms = erasures, pseudonyms
+        """`copy` is the file that tells a later start who was erased, should PostgreSQL be away then."""
+        self._erasures, self._pseudonyms, self._copy = erasures, pseudonyms, copy
         self._poll_seconds, self._hint = poll_seconds, hint
         self._hashes: set[bytes] = set()
         self._revision = 0
         self._reading = asyncio.Lock()
         self._asked = self._answered = 0
-        self._failing = False
+        self._failing = self._is_recalled = False
         self._follower = Follower(self._follow, TASK)
         self.on_news: Callable[[], Awaitable[None]] = _nobody_asks
 
     async def start(self) -> None:
-        """Read them all and keep following; while PostgreSQL is away, start without and go on trying."""
+        """Read them all and keep following; while PostgreSQL is away, start with those of the copy and go on trying."""
         await self._try()
+        if not self.is_loaded:
+            self._recall()
         self._follower.start()
 
     async def aclose(self) -> None:
@@ -52,8 +63,8 @@ class Forgotten:
 
     @property
     def is_loaded(self) -> bool:
-        """False until they were read once: PostgreSQL was away at the start."""
-        return self._answered > 0
+        """False until they were read once: PostgreSQL was away at the start, and there was no copy."""
+        return self._answered > 0 or self._is_recalled
 
     def holds(self, user_id: int) -> bool:
         return bool(self._hashes) and self._pseudonyms.user(user_id) in self._hashes
@@ -100,9 +111,31 @@ class Forgotten:
                 self._revision = found.revision
                 news = found.hashes - self._hashes
                 self._hashes |= news
+                if found.hashes or not self._answered:
+                    self._keep_copy()
                 self._answered = covered
         if news:
             await self.on_news()
+
+    def _keep_copy(self) -> None:
+        """Whole or not at all; without one, a start without PostgreSQL has less to answer from."""
+        if self._copy is None:
+            return
+        written = self._copy.with_name(f".{self._copy.name}.{os.getpid()}")
+        try:
+            written.write_bytes(b"".join(sorted(self._hashes)))
+            written.replace(self._copy)
+        except OSError as error:
+            BACKGROUND_ERRORS.labels(TASK).inc()
+            logger.warning("who was erased is kept in no file", task=TASK, error=masked(error))
+
+    def _recall(self) -> None:
+        """Those that the last worker of this machine knew."""
+        with suppress(OSError):
+            content = self._copy.read_bytes() if self._copy else None
+            if content is not None:
+                self._hashes |= {content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES)}
+                self._is_recalled = True
 
     async def _look(self) -> None:
         with suppress(Unavailable):

@@ -85,6 +85,7 @@ class Lifespan:
                 stores.pseudonyms,
                 poll_seconds=settings.catalogue_poll_seconds,
                 hint=_hint(settings, "erasures"),
+                copy=run_folder(settings) / "erased",
             )
             stack.push_async_callback(forgotten.aclose)
             await forgotten.start()

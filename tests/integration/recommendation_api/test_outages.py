@@ -45,6 +45,12 @@ async def relayed(settings: Settings, *names: str) -> AsyncIterator[tuple[Settin
             await relay.aclose()
 
 
+async def start_once(settings: Settings) -> None:
+    """A service that stopped again, while nothing was away."""
+    async with speaking_to(create_app(settings)):
+        pass
+
+
 async def asked(client: httpx.AsyncClient, user_id: int, **more: Any) -> dict[str, Any]:
     answer = await client.post("/recommendations", json={"user_id": user_id, **more})
     assert answer.status_code == 200, answer.text
@@ -69,7 +75,9 @@ def ids(answer: dict[str, Any]) -> list[int]:
 async def test_it_starts_without_postgres_and_answers_from_the_release(
     settings: Settings, world: SmallWorld, how: str
 ) -> None:
+    """From what the last one knew: of erasures too, so that it may use the release's rows."""
     user_id = world.lovers["Garden"][0]
+    await start_once(settings)
     async with relayed(settings, "database") as (through, relays):
         if how == "silent":
             await relays["database"].open()
@@ -124,6 +132,7 @@ async def test_a_dependency_that_falls_silent_costs_a_few_a_timeout_and_the_othe
 async def test_with_every_dependency_away_at_the_start_the_newest_release_on_disk_answers(
     settings: Settings, world: SmallWorld
 ) -> None:
+    await start_once(settings)
     async with (
         relayed(settings, "database", "redis") as (through, _),
         speaking_to(create_app(through)) as client,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -12,10 +13,12 @@ import psycopg
 import pytest
 import redis
 
+from native.ports import free_port
 from native.providers.postgres import PostgresServer
 from recommendation_api import erasing
 from recommendation_api.app import create_app
 from recsys.errors import Erased, Unavailable
+from recsys.pseudonyms import HASH_BYTES
 from recsys.settings import Settings
 from recsys.stores import open_stores
 from recsys.testing.asgi import speaking_to
@@ -92,6 +95,29 @@ async def test_with_postgres_away_nothing_is_half_erased(settings: Settings, red
     assert rows_of(settings, SOMEBODY) == before > 1
     with redis.Redis.from_url(redis_url) as cache:
         assert cache.exists(PREFIX + b"%d" % SOMEBODY)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("knew", [True, False], ids=["with a copy", "without a copy"])
+async def test_a_start_without_postgres_uses_nobody_who_may_be_erased(
+    client: httpx.AsyncClient, settings: Settings, tmp_path: Path, *, knew: bool
+) -> None:
+    """The copy holds hashes alone, and is what the service before knew last."""
+    await client.delete(f"/users/{SOMEBODY}")
+    (copy,) = [path for path in _files(tmp_path) if path.name == "erased"]
+    assert copy.stat().st_size == HASH_BYTES
+    if not knew:
+        copy.unlink()
+    nowhere = settings.database_url.replace(f":{urlsplit(settings.database_url).port}/", f":{free_port()}/")
+    async with speaking_to(create_app(changed(settings, database_url=nowhere))) as alone:
+        answer = await alone.post("/recommendations", json={"user_id": SOMEBODY})
+        other = (await alone.post("/recommendations", json={"user_id": SOMEBODY + 1})).json()
+    assert answer.status_code == (httpx.codes.GONE if knew else httpx.codes.OK)
+    assert knew or answer.json()["cold_start"] is True
+    assert other["cold_start"] is not knew
 
 
 async def test_an_erasure_that_fails_at_its_end_has_erased_nothing(settings: Settings) -> None:
