@@ -116,6 +116,6 @@ def nearest(field: str, vector: Sequence[float], limit: int, at: int, left_out: 
 def _offered(query: Query, at: int, left_out: Sequence[int]) -> Query:
     """`query`, where the item is on offer and may be found."""
     unless: list[Query] = [{"range": {AVAILABLE_FROM: {"gt": at}}}, {"range": {AVAILABLE_UNTIL: {"lte": at}}}]
-    for start in range(0, len(left_out), MOST_TERMS):
-        unless.append({"terms": {ITEM_ID: list(left_out[start : start + MOST_TERMS])}})
+    parts = (list(left_out[start : start + MOST_TERMS]) for start in range(0, len(left_out), MOST_TERMS))
+    unless += [{"terms": {ITEM_ID: part}} for part in parts]
     return {"bool": {"must": [query], "must_not": unless}}
