@@ -51,6 +51,7 @@ def server(settings: Settings, variables: dict[str, str], log: Path) -> Iterator
             "API_PORT": str(port),
             "API_WORKERS": str(WORKERS),
             "RECSTACK_LOG_JSON": "true",
+            "RECSTACK_ADMIN_KEY": "master",
             "RECSTACK_CATALOGUE_POLL_SECONDS": "60",
             "OPENBLAS_NUM_THREADS": "1",
         }
@@ -71,6 +72,12 @@ def counted(address: str, route: str) -> float:
     return sum(map(float, found))
 
 
+def recommended(address: str, user_id: int) -> list[list[int]]:
+    """The lists of twenty answers, each over a connection of its own: every worker is asked."""
+    answers = [httpx.post(f"{address}/recommendations", json={"user_id": user_id}).json() for _ in range(20)]
+    return [[entry["item_id"] for entry in answer["recommendations"]] for answer in answers]
+
+
 def test_two_workers_are_one_service(server: tuple[str, subprocess.Popen[bytes]], log: Path) -> None:
     address, process = server
     answers = [httpx.get(f"{address}/items/{item_id}") for item_id in range(1, 41)]
@@ -83,6 +90,15 @@ def test_two_workers_are_one_service(server: tuple[str, subprocess.Popen[bytes]]
     time.sleep(0.5)
     shown = [httpx.get(f"{address}/popular?category=Curios").json()["items"] for _ in range(20)]
     assert [[each["item_id"] for each in items] for items in shown] == [[9000]] * 20
+
+    (hidden, blocked, *_), *others = recommended(address, 8)
+    assert all(listed[:2] == [hidden, blocked] for listed in others)
+    assert httpx.put(f"{address}/users/8/hidden_items/{hidden}").status_code == 204
+    assert not any(hidden in listed for listed in recommended(address, 8))
+    rule = {"name": "x", "action": "block", "target": {"item_ids": [blocked]}}
+    assert httpx.post(f"{address}/rules", json=rule, headers={"X-API-Key": "master"}).status_code == 201
+    time.sleep(0.5)
+    assert not any(blocked in listed for listed in recommended(address, 8))
 
     alike = httpx.get(f"{address}/users/7/similar").json()["users"][0]["user_id"]
     assert httpx.delete(f"{address}/users/7").status_code == 200

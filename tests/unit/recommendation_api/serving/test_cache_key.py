@@ -25,6 +25,7 @@ def key(**more: Any) -> str:
         ({}, {"user_id": 2}),
         ({}, {"filters": {}}),
         ({}, {"filters": {"exclude_item_ids": []}}),
+        ({"filters": {"exclude_item_ids": [1, 2]}}, {"filters": {"exclude_item_ids": [2, 1, 2]}}),
         ({}, {"diversity": 0.25}),
         ({}, {"novelty": 0, "serendipity": 0.0}),
         ({}, {"use_cache": True}),
