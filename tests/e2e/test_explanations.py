@@ -46,8 +46,10 @@ def strongest(entry: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def acts(world: SmallWorld) -> Acts:
+    """As many as leave nothing of what is supposed of somebody new, even with one taken away."""
     music, books = world.items_of("Music"), world.items_of("Books")
-    return [(music[0], "purchase"), (music[1], "like"), (books[0], "view"), (music[2], "click"), (music[3], "cart")]
+    many = [(music[0], "purchase"), (music[1], "like"), (books[0], "view"), (music[2], "click"), (music[3], "cart")]
+    return [*many, (books[1], "view"), (books[2], "click")]
 
 
 def test_parts_sum_to_the_score_and_causes_to_their_part(
