@@ -25,6 +25,8 @@ from tests.e2e.stack import Stack, running_api
 from tests.integration.recommendation_api.relay import Relay
 
 USER, OTHER = 3, 60
+LENGTH = 9
+"""Too short for new items of other tests to be explored in it."""
 HEAL_SECONDS = 30.0
 VARIABLES = {"postgres": "DATABASE", "redis": "REDIS", "mlflow": "MLFLOW"}
 
@@ -70,10 +72,11 @@ class Exposed:
     lines: dict[str, Line]
 
     def asked(self, user_id: int = USER, **more: Any) -> dict[str, Any]:
-        answer = self.api.post("/recommendations", json={"user_id": user_id, **more})
+        body = {"user_id": user_id, "num_recommendations": LENGTH, **more}
+        answer = self.api.post("/recommendations", json=body)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
-        assert len(found["recommendations"]) == 10
+        assert len(found["recommendations"]) == LENGTH
         return found
 
     def health(self, dependency: str) -> str:

@@ -175,13 +175,13 @@ def _made(
 def _explored(
     batch: Batch, case: Case, question: Question, ranking: Ranking, allowed: Mask, *, n: int
 ) -> tuple[Ranking, list[float] | None]:
-    """The same question about the same state gets the same list, from whichever worker. Guests explore nothing: their
-    lists are not kept, so nobody would know the propensities.
+    """The same question about the same history gets the same draw that day, from whichever worker. Guests explore
+    nothing: their lists are not kept, so nobody would know the propensities.
     """
     if batch.explorer is None or case.person.user_id == GUEST:
         return ranking, None
     state = (query_digest(question.request), n, len(question.page.shown), case.person.n_events)
-    seed = repr((*state, batch.live.version, batch.view.revision))
+    seed = repr((*state, batch.live.version, batch.now.date()))
     explored = explore(case, ranking, allowed, batch.explorer, n=n, seed=seed)
     return explored.ranking, explored.propensities
 

@@ -26,8 +26,8 @@ ENOUGH = 50
 """An item that was shown so often is no longer new."""
 POOL = 20
 """Items that a place is drawn from."""
-SHORTEST = 5
-"""A shorter list is left alone: a place in it is too dear."""
+SHORTEST = 10
+"""A shorter list is left alone: its last place is worth too much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +98,9 @@ def explore(case: Case, ranking: Ranking, allowed: Mask, explorer: Explorer, *, 
     listed = len(ranking.positions)
     if listed < max(n, SHORTEST):
         return Explored(ranking)
-    new = new[allowed[new] & ~np.isin(new, ranking.positions)]
-    if not len(new):
+    pool = _pool(case, new[allowed[new] & ~np.isin(new, ranking.positions)], explorer)
+    if not len(pool):
         return Explored(ranking)
-    pool = _pool(case, new, explorer)
     expected = min(n * explorer.share, len(pool), listed // 2)
     whole = int(expected)
     rng = np.random.default_rng(int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=8).digest(), "big"))
@@ -111,22 +110,30 @@ def explore(case: Case, ranking: Ranking, allowed: Mask, explorer: Explorer, *, 
 
 
 def _pool(case: Case, new: IndexArray, explorer: Explorer) -> IndexArray:
-    """Of the least shown ones, in orders of magnitude, those that suit best; newer ones first among equals."""
+    """Of the least shown ones, in orders of magnitude, those that suit best; newer ones first among equals. Nothing
+    that the user's history speaks against.
+    """
+    suits = _suits(case, new)
+    new, suits = new[suits >= 0], suits[suits >= 0]
     rarely = np.floor(np.log2(explorer.shown(case.ground, new) + 1))
-    return new[np.lexsort((-new, -_suits(case, new), rarely))[:POOL]]
+    return new[np.lexsort((-new, -suits, rarely))[:POOL]]
 
 
 def _suits(case: Case, new: IndexArray) -> FloatArray:
-    """(k,) 0..2, how near the texts are to what the user touched, and how much the user likes the categories."""
+    """(k,) how near the texts are to what the user touched, and how much the user likes the categories; below 0 where
+    either speaks against the item.
+    """
     ground, history = case.ground, case.history
     said = taste.stated(ground.view, case.person)
     learned = taste.learned(ground.view, case.release, history)
     suits = np.maximum(said, learned)[ground.view.category[new]]
+    against = taste.disliked(ground.view, case.release, history)[ground.view.category[new]]
     model = content_model(case.release)
     if history.weights.nnz and model is not None:
         near = near_text(model, ground.column, ground.placed, model.profiles(history))
         suits = suits + np.clip(near[new] / max(float(near.max()), taste.TINY), 0, 1)
-    return np.asarray(suits, np.float32)
+        against |= near[new] < 0
+    return np.where(against, -1, suits).astype(np.float32)
 
 
 def _placed(ranking: Ranking, drawn: IndexArray) -> Ranking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommendation_api.serving.catalogue_view import CatalogueView
 from recommendation_api.serving.ids import locate
@@ -30,6 +31,14 @@ def learned(view: CatalogueView, release: Release, history: Histories) -> FloatA
     )
     shares[-1] = 0
     return np.asarray(shares / max(float(shares.sum()), TINY), np.float32)
+
+
+def disliked(view: CatalogueView, release: Release, history: Histories) -> NDArray[np.bool_]:
+    """(n_categories + 1,) whether one row speaks against more of it than for it."""
+    positions = locate(view.item_ids, release.item_ids[history.weights.indices])
+    found = positions >= 0
+    n = len(view.category_names) + 1
+    return np.bincount(view.category[positions[found]] % n, history.weights.data[found], n) < 0
 
 
 def touched(view: CatalogueView, person: Person) -> FloatArray:

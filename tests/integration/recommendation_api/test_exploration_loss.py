@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ class Judged:
     data: TrainingData
     users: IndexArray
 
-    def lists(self, share: float, revision: int) -> list[list[int]]:
+    def lists(self, share: float, day: int) -> list[list[int]]:
         """Item ids by user."""
         histories = self.data.histories.rows(self.users)
         touched = np.split(histories.weights.indices, histories.weights.indptr[1:-1])
@@ -56,8 +57,8 @@ class Judged:
             Person(user_id, len(columns), self.data.item_ids[columns])
             for user_id, columns in zip(ids, touched, strict=True)
         ]
-        view = CatalogueArrays.of(self.items, revision)
-        batch = Batch(self.live, view, Crowd(people, histories), END, (), EventWeights(), Explorer(share))
+        view, now = CatalogueArrays.of(self.items, 1), END + timedelta(days=day)
+        batch = Batch(self.live, view, Crowd(people, histories), now, (), EventWeights(), Explorer(share))
         asked = [
             Question(RecommendationRequest(user_id=user_id), row, Dials(), FIRST) for row, user_id in enumerate(ids)
         ]
@@ -96,7 +97,7 @@ def test_new_items_reach_their_first_impressions_at_a_loss_of_at_most_two_in_a_h
 
     share = Settings().exploration_share
     plain = ndcg(world.lists(0.0, 1))
-    explored = [world.lists(share, revision) for revision in range(1, DRAWS + 1)]
+    explored = [world.lists(share, day) for day in range(DRAWS)]
     losses = [1 - ndcg(lists) / plain for lists in explored]
     shown = [item_id for lists in explored for one in lists for item_id in one if item_id >= 10**6]
     assert plain > 0.02

@@ -74,7 +74,7 @@ async def test_the_same_question_gets_the_same_list_and_another_one_another(
 async def test_what_may_not_be_shown_is_not_explored(with_new_items: Running, world: SmallWorld) -> None:
     filters = {"categories": ["Space", "Music"], "exclude_item_ids": [SPACE]}
     for user in world.users[:40]:
-        assert not {BOOKS, SPACE} & set(ids(await with_new_items.ask(user.user_id, 8, filters=filters)))
+        assert not {BOOKS, SPACE} & set(ids(await with_new_items.ask(user.user_id, filters=filters)))
 
 
 @pytest.mark.parametrize("algorithm", ["als", "content_based", "popularity"])
@@ -169,3 +169,18 @@ def test_an_item_that_the_release_has_come_to_know_is_new_until_it_was_shown(
     explorer = Explorer(0.1, Counted(np.empty(0, np.int64), {untouched: 3, touched: 3}))
     assert case.ground.view.item_ids[explorer.new_items(case.ground)].tolist() == [untouched]
     assert dataclasses.replace(explorer, counted=Counted(np.empty(0, np.int64), {})).new_items(case.ground).size == 0
+
+
+async def test_what_is_like_the_disliked_is_not_explored(running: Running, world: SmallWorld) -> None:
+    for number, item_id in enumerate(world.items_of(world.disliked_category)[:12]):
+        like_it = dataclasses.replace(world.items[item_id - 1], item_id=820 + number)
+        await running.stores.catalog.put(like_it)
+    await running.catalogue.refresh()
+    others = [list(explored(await running.ask(user.user_id, 40, explain=True))) for user in world.users[:5]]
+    assert all(others)
+    assert not list(explored(await running.ask(world.disliker, 40, explain=True)))
+
+
+async def test_a_short_list_is_left_alone(with_new_items: Running, world: SmallWorld) -> None:
+    for user in world.users[:40]:
+        assert not list(explored(await with_new_items.ask(user.user_id, 9, explain=True)))
