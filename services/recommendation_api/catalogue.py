@@ -81,6 +81,11 @@ class CatalogueMirror:
         """Whether there is a view at all, be it the one that a release brought."""
         return self.is_loaded or self._stands_in
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last look at the catalogue failed: there may be changes that `view` lacks."""
+        return self._failing
+
     def stand_in(self, release: Release) -> None:
         """Serve the release's own copy until the catalogue was read once; its revision is older than any."""
         if not self.is_loaded and release.catalogue is not None:

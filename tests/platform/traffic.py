@@ -30,6 +30,7 @@ def play(api: httpx.Client) -> None:
         _events(api, answer)
     _read(api, USERS[0])
     _write(api)
+    _guests(api)
     _mistakes(api, USERS[0], lists[0])
 
 
@@ -82,6 +83,17 @@ def _write(api: httpx.Client) -> None:
     assert api.post("/interactions", json=_event(person, 1)).status_code == httpx.codes.GONE
     item = {"title": "Made for test", "category": "Made for tests", "price": 10}
     assert api.put(f"/items/{NEW_ITEM}", json=item).is_success
+
+
+def _guests(api: httpx.Client) -> None:
+    """One who signs up, and one who would like to as well."""
+    session_id = api.post("/sessions").json()["session_id"]
+    event = {"item_id": 1, "type": "like", "event_id": str(uuid.uuid4())}
+    for status in (httpx.codes.CREATED, httpx.codes.OK):
+        assert api.post(f"/sessions/{session_id}/interactions", json=event).status_code == status
+    assert api.post("/sessions/recommendations", json={"session_id": session_id}).is_success
+    assert api.post("/users", json={"session_id": session_id}).is_success
+    assert api.post("/users", json={"session_id": session_id}).status_code == httpx.codes.CONFLICT
 
 
 def _mistakes(api: httpx.Client, user: int, answer: dict[str, Any]) -> None:

@@ -80,6 +80,11 @@ class CatalogueMirror(Protocol):
     @property
     def view(self) -> CatalogueView: ...
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last look at the catalogue failed: there may be changes that `view` lacks."""
+        ...
+
     def stand_in(self, release: Release) -> None:
         """Where nothing has been read yet, `view` is what the release holds of it."""
         ...

@@ -8,7 +8,7 @@ import numpy as np
 
 from recommendation_api.schemas.sessions import SessionRecommendationRequest
 from recommendation_api.serving.answers import REDIS, Answers, count, told
-from recommendation_api.serving.batcher import Batcher
+from recommendation_api.serving.batcher import POSTGRES, Batcher
 from recommendation_api.serving.catalogue_view import CatalogueMirror
 from recommendation_api.serving.ids import locate
 from recommendation_api.serving.live import LiveRelease
@@ -42,7 +42,8 @@ class Guests:
     async def answer(self, request: SessionRecommendationRequest) -> bytes:
         """Raises `NotFound` for an unknown session or item, `InvalidInput`, `NotReady`, `Unavailable`."""
         live = self._live()
-        person, degraded = await self._person(request)
+        person, away = await self._person(request)
+        degraded = (*away, POSTGRES) if self._catalogue.is_behind else away
         miss = self._answers.miss(live, "", _without_given(request), degraded, person)
         answered = await self._batcher.ask(miss)
         body = told(answered)

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from recsys.adapters.memory import MemoryCatalog, MemoryDatabase
 from recsys.adapters.memory_sessions import MemorySessions
 from recsys.domain import Item
 from recsys.errors import Unavailable
+from recsys.ports import CatalogueChange
+from recsys.settings import Settings
 from recsys.testing.clock import ManualClock
 from recsys.testing.worlds import END, SmallWorld
 from tests.unit.recommendation_api.conftest import Api, Start, is_problem, sample
@@ -185,6 +189,28 @@ async def test_while_redis_is_away_nothing_is_taken_and_lists_say_so(start: Star
     stranger = await listed(api, session_id="s" * 32)
     assert (stranger["degraded"], stranger["cold_start"], len(ids(stranger))) == (["redis"], True, 10)
     assert (await listed(api, item_ids=[1]))["degraded"] == []
+
+
+class Unreadable(MemoryCatalog):
+    broken = False
+
+    async def changed_since(self, revision: int) -> CatalogueChange:
+        if self.broken:
+            raise Unavailable("PostgreSQL is away", dependency="postgres")
+        return await super().changed_since(revision)
+
+
+async def test_a_catalogue_that_cannot_be_followed_is_said(
+    start: Start, settings: Settings, database: MemoryDatabase
+) -> None:
+    catalog = Unreadable(database)
+    often = settings.model_copy(update={"catalogue_poll_seconds": 0.01})
+    api = await start(often, catalog=catalog)
+    for away in (True, False):
+        catalog.broken = away
+        async with asyncio.timeout(10):
+            while (await listed(api, item_ids=[1]))["degraded"] != ["postgres"] * away:  # noqa: ASYNC110 - no signal
+                await asyncio.sleep(0.01)
 
 
 async def test_an_item_of_a_moment_ago_can_be_touched(api: Api) -> None:
