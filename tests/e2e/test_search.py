@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -134,9 +135,9 @@ def test_what_is_away_is_said_by_search_likeness_and_health(api: httpx.Client) -
     assert api.get("/items/1/similar", params={"algorithm": "als"}).json()["degraded"] == []
 
 
-@pytest.fixture
-def silenced(stack: Stack, api: httpx.Client) -> Iterator[None]:
-    """Elasticsearch answers nobody; where the stack has none it is so anyway."""
+@contextmanager
+def silence(stack: Stack, api: httpx.Client) -> Iterator[None]:
+    """Elasticsearch answers nobody, until afterwards; where the stack has none it is so anyway."""
     if not isinstance(stack, ComposeStack) or not has_elasticsearch(api):
         yield
         return
@@ -145,38 +146,20 @@ def silenced(stack: Stack, api: httpx.Client) -> Iterator[None]:
         yield
     finally:
         stack.containers.compose("unpause", "elasticsearch")
-        _wait_until_whole(api)
-
-
-def _wait_until_whole(api: httpx.Client) -> None:
     deadline = time.monotonic() + HEALED_SECONDS
     while search(api, "novel")["degraded"]:
         assert time.monotonic() < deadline, "searches are not told from Elasticsearch again"
         time.sleep(0.2)
 
 
-@pytest.mark.usefixtures("silenced")
-def test_without_elasticsearch_everything_is_found_all_the_same(
-    api: httpx.Client, put_item: PutItem, word: str
+def test_without_elasticsearch_everything_is_found_and_indexed_when_it_is_back(
+    stack: Stack, api: httpx.Client, put_item: PutItem, word: str
 ) -> None:
-    item_id = put_item(title=f"{word} canoe", category="Made for tests")
-    answer = search(api, misspelt(word))
-    assert (ids(answer), answer["facets"]) == ([item_id], {"Made for tests": 1})
-    assert answer["degraded"] == ["elasticsearch"]
-    similar = api.get("/items/1/similar").json()
-    assert (len(similar["similar"]), similar["degraded"]) == (5, ["elasticsearch"])
-
-
-def test_what_was_put_while_elasticsearch_was_away_is_indexed_when_it_is_back(
-    api: httpx.Client, put_item: PutItem, stack: Stack, word: str
-) -> None:
-    if not isinstance(stack, ComposeStack) or not has_elasticsearch(api):
-        pytest.skip("this stack has no Elasticsearch")
-    stack.containers.compose("pause", "elasticsearch")
-    try:
-        item_id = put_item(title=f"{word} canoe")
-        assert ids(search(api, word)) == [item_id]
-    finally:
-        stack.containers.compose("unpause", "elasticsearch")
-    _wait_until_whole(api)
-    assert ids(search(api, word)) == [item_id]
+    with silence(stack, api):
+        item_id = put_item(title=f"{word} canoe", category="Made for tests")
+        answer = search(api, misspelt(word))
+        assert (ids(answer), answer["facets"]) == ([item_id], {"Made for tests": 1})
+        assert answer["degraded"] == ["elasticsearch"]
+        similar = api.get("/items/1/similar").json()
+        assert (len(similar["similar"]), similar["degraded"]) == (5, ["elasticsearch"])
+    assert ids(search(api, misspelt(word))) == [item_id]
