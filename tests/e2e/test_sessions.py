@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -121,6 +123,34 @@ def test_of_accounts_that_race_for_a_session_one_gets_it_whole(api: httpx.Client
         answers = list(pool.map(lambda user_id: api.patch(f"/users/{user_id}", json=merge).status_code, user_ids * 2))
     assert set(answers) <= {200, 409}
     assert sorted(_events(api, user_id)["total"] for user_id in user_ids) == [0, 0, 0, 5]
+
+
+def test_an_event_that_is_acknowledged_while_the_guest_signs_up_is_not_lost(
+    api: httpx.Client, newcomer: int, session_id: str
+) -> None:
+    """Each is either the user's afterwards or was refused."""
+    merged = threading.Event()
+
+    def go_on(worker: int) -> int:
+        """How many were taken."""
+        path, taken, refused = f"/sessions/{session_id}/interactions", 0, 0
+        while refused < 3:
+            item_id = worker + 4 * (taken % 20) + 1
+            status = api.post(path, json={"item_id": item_id, "type": "view"}).status_code
+            assert status in {201, 404, 409}
+            taken, refused = taken + (status == httpx.codes.CREATED), refused + (status != httpx.codes.CREATED)
+            if merged.is_set():
+                assert status != httpx.codes.CREATED
+        return taken
+
+    with ThreadPoolExecutor(4) as pool:
+        workers = [pool.submit(go_on, worker) for worker in range(4)]
+        time.sleep(0.1)
+        assert api.patch(f"/users/{newcomer}", json={"session_id": session_id}).status_code == httpx.codes.OK
+        merged.set()
+        taken = sum(worker.result() for worker in workers)
+    assert taken > 4
+    assert _events(api, newcomer)["total"] == taken
 
 
 @pytest.mark.parametrize(
