@@ -87,7 +87,7 @@ def _personal(case: Case, ranking: Ranking, speaker: _Speaker, source: str | Non
     if source is None:
         return TASTE
     if source == POPULARITY:
-        return _popular(case, _category(case, ranking, index))
+        return _popular(case, _category(case, ranking, index), liked=_turned_to(case, ranking, index))
     cited = speaker.cited(source, index)
     if not cited:
         return WITHOUT_EVENT.get(source, TASTE)
@@ -193,6 +193,15 @@ def _refilled(case: Case, ranking: Ranking, index: int) -> str:
 def _leans_to(case: Case, ranking: Ranking, index: int) -> bool:
     lean = taste.leaning(case.ground.view, case.release, case.person)
     return lean is not None and bool(lean[case.ground.view.category[ranking.positions[index]]] > 0)
+
+
+def _turned_to(case: Case, ranking: Ranking, index: int) -> bool:
+    """Whether the item is in a category that somebody with few events touched: such categories are lifted for them."""
+    if case.algorithm is not Algorithm.HYBRID or not case.person.fade:
+        return False
+    view = case.ground.view
+    learned = taste.learned(view, case.release, case.history)
+    return bool(learned[view.category[ranking.positions[index]]] > 0)
 
 
 def _popular(case: Case, category: str | None, *, liked: bool = False) -> str:

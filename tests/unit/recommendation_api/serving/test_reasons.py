@@ -155,6 +155,13 @@ async def test_somebody_whose_events_are_not_known_is_told_of_what_they_came_acr
     assert not any("because" in part for part in parts)
 
 
+def test_what_is_lifted_for_its_category_is_told_so() -> None:
+    """Who touched only what nobody else did: the hybrid turns to what is popular in its category."""
+    world = the_world()
+    told = reasons_for(person_who((world.untouched_item, EventType.VIEW)), "hybrid")
+    assert f"Popular in {world.untouched_category}, a category that you like" in told
+
+
 def test_of_items_that_the_caller_named_nothing_is_claimed_to_be_done() -> None:
     named = [Interaction("", 1, item_id, EventType.CLICK, END) for item_id in (1, 2)]
     told = reasons_for(Person(1, 2, np.array([1, 2]), named))
