@@ -26,7 +26,7 @@ from recsys.telemetry import BACKGROUND_ERRORS, INDEXED_ITEMS
 
 TASK = "indexing"
 EVERY_SECONDS = 5.0
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 """A training indexes the release that it published; only where none came to do it, the API does."""
 INDEXED, MISSED = (INDEXED_ITEMS.labels(outcome) for outcome in ("indexed", "missed"))
 
