@@ -19,7 +19,7 @@ from recommendation_api.serving.explanations import DECIMALS, explanations, reas
 from recommendation_api.serving.exploration import Explorer, explore
 from recommendation_api.serving.filters import NO_FILTERS, Mask, available, drop, narrow
 from recommendation_api.serving.live import Ground, LiveRelease
-from recommendation_api.serving.nearby import near_touched
+from recommendation_api.serving.nearby import near_touched, with_new
 from recommendation_api.serving.paging import Bond, Page, next_token
 from recommendation_api.serving.people import Crowd
 from recommendation_api.serving.pins import count_ruled, place, plan, with_rules
@@ -82,11 +82,15 @@ def compute(batch: Batch, questions: Sequence[Question]) -> list[Computed]:
         rows = sorted({questions[index].row for index in asked})
         histories = batch.crowd.histories.rows(np.array(rows, np.int32))
         with stage("candidates"):
-            parts = batch.live.release.models[algorithm].parts(histories)
+            model = batch.live.release.models[algorithm]
+            parts = model.parts(histories)
         for index in asked:
             at = rows.index(questions[index].row)
             history = histories.rows(np.array([at], np.int32))
-            case = _case(batch, ground, questions[index], history, {name: part[at] for name, part in parts.items()})
+            own = {name: part[at] for name, part in parts.items()}
+            person = batch.crowd.people[questions[index].row]
+            own = with_new(own, model, ground, person, history=history, weights=batch.weights)
+            case = _case(batch, ground, questions[index], history, own)
             results[index] = _answer(batch, case, questions[index], on_offer)
     return [results[index] for index in range(len(questions))]
 

@@ -53,3 +53,27 @@ async def test_exactly_as_many_come_as_are_asked_for(api: Api, world: SmallWorld
     assert len({entry["item_id"] for entry in answer}) == 120
     scores = [entry["score"] for entry in answer]
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("algorithm", ["hybrid", "content_based"])
+async def test_a_new_item_counts_beside_old_ones(api: Api, world: SmallWorld, algorithm: str) -> None:
+    user = await api.stores.users.create(User(0))
+    old = world.items_of("Books")[:2]
+    events = [Interaction(f"old-{item}", user.user_id, item, EventType.LIKE, END) for item in old]
+    await api.stores.interactions.record(events)
+
+    async def space() -> int:
+        question = {"user_id": user.user_id, "algorithm": algorithm, "num_recommendations": 30, "explain": True}
+        answer = await api.client.post("/recommendations", json={**question, "use_cache": False})
+        found = answer.json()["recommendations"]
+        for entry in found:
+            assert sum(part["share"] for part in entry["explanation"]["parts"]) == pytest.approx(
+                entry["score"], abs=1e-6
+            )
+        return [entry["category"] for entry in found].count("Space")
+
+    before = await space()
+    new = await brand_new(api, world.items[world.items_of("Space")[4] - 1])
+    event = Interaction("new", user.user_id, new, EventType.PURCHASE, END + timedelta(seconds=1))
+    await api.stores.interactions.record([event])
+    assert await space() >= before + 3
