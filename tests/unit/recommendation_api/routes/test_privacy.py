@@ -15,6 +15,7 @@ from recsys.adapters.memory_privacy import MemoryErasures
 from recsys.domain import EventType, Interaction
 from recsys.errors import Unavailable
 from recsys.ports import Backlog, CacheEntry, CacheRead, KeptList
+from recsys.stores import Stores
 from recsys.testing.worlds import END
 from tests.unit.recommendation_api.conftest import Api, Start, is_problem, sample
 
@@ -219,17 +220,25 @@ class TestFollowing:
         assert sample("recstack_erasures_oldest_waiting_seconds", store="mlflow") == 90
         assert (await api.stores.erasures.backlog())["redis"] == Backlog(0, None)
 
-    async def test_another_worker_refuses_before_it_has_looked(self, start: Start, stores: Any) -> None:
-        """It asks the database of whom it does not know; in memory both see one database at once."""
-        first = await start()
-        second = await start(cache=memory.MemoryRecommendationCache(stores.clock))
-        await erase(first)
-        for method, address, body in (
+    @pytest.mark.parametrize(
+        ("method", "address", "body"),
+        [
             ("GET", f"/users/{SOMEBODY}/profile", None),
             ("POST", "/interactions", event()),
             ("POST", "/recommendations", {"user_id": SOMEBODY}),
-        ):
-            is_problem(await second.client.request(method, address, json=body), 410, "user_id")
+            ("POST", "/users", {"external_id": "crm-7"}),
+        ],
+    )
+    async def test_another_worker_refuses_before_it_has_looked(
+        self, start: Start, stores: Stores, method: str, address: str, body: dict[str, Any] | None
+    ) -> None:
+        """Whatever it is asked first: of whom it does not know it asks the database, which both share."""
+        first = await start()
+        first.database.users[SOMEBODY] = replace(first.database.users[SOMEBODY], external_id="crm-7")
+        second = await start(cache=memory.MemoryRecommendationCache(stores.clock))
+        await erase(first)
+        answer = await second.client.request(method, address, json=body)
+        is_problem(answer, 410, "external_id" if address == "/users" else "user_id")
 
 
 class ErasuresAway:
