@@ -95,7 +95,7 @@ def rank(case: Case, allowed: Mask, n: int) -> Ranking:
     if case.ruling.factors is None:
         return _filled_up(case, ranking, known, _without(allowed, chosen), n=n - len(chosen))
     lowest = float(totals[candidates].min()) if totals is not None and len(candidates) else None
-    if len(chosen) == n and lowest is not None and lowest * case.ruling.most <= ranking.scores[-1]:
+    if not n or (len(chosen) == n and lowest is not None and lowest * case.ruling.most <= ranking.scores[-1]):
         return ranking
     mixed = _filled_up(case, ranking, known, _without(allowed, candidates), n=n, lowest=lowest)
     return _in_order(mixed).take(np.arange(min(n, len(mixed.positions)), dtype=np.int32))

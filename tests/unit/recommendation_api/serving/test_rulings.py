@@ -14,11 +14,21 @@ from hypothesis import strategies as st
 
 from recommendation_api.catalogue_arrays import CatalogueArrays
 from recommendation_api.serving.paging import FIRST, read_token
+from recommendation_api.serving.people import Person
 from recommendation_api.serving.rulings import Rulings
-from recsys.domain import Algorithm, Item
+from recsys.domain import Algorithm, EventType, Interaction, Item
 from recsys.rules import Rule, RuleAction, RuleTarget, RuleTerms
 from recsys.testing.worlds import END
-from tests.unit.recommendation_api.serving.asking import Asked, answer_to, asked, bond_of, holding, is_target, rules
+from tests.unit.recommendation_api.serving.asking import (
+    Asked,
+    answer_to,
+    asked,
+    bond_of,
+    holding,
+    is_target,
+    rules,
+    the_world,
+)
 
 ALL = 500
 
@@ -115,6 +125,17 @@ def test_pages_never_repeat_an_item_nor_rise_whatever_changes_between_them(
 def _rule(**terms: Any) -> Rule:
     action = terms.pop("action", RuleAction.BLOCK)
     return Rule(1, 1, END, RuleTerms("x", action, RuleTarget(item_ids=(1,)), **terms))
+
+
+def test_a_pin_may_take_the_whole_list_while_boosts_hold() -> None:
+    body = {"user_id": 1, "num_recommendations": 1, "algorithm": "hybrid", "diversity": 0, "novelty": 0}
+    person = Person(1, 1, np.array([2]), [Interaction("e1", 1, 2, EventType.LIKE, END)])
+    rules = (
+        Rule(1, 1, END, RuleTerms("First", RuleAction.PIN, RuleTarget(item_ids=(9,)), position=1)),
+        Rule(2, 1, END, RuleTerms("More", RuleAction.BOOST, RuleTarget(item_ids=(1,)), factor=2.0)),
+    )
+    asked_by = Asked(the_world().items, person, body | {"serendipity": 0, "explain": False}, rules)
+    assert [entry["item_id"] for entry in answer_to(asked_by)[0]["recommendations"]] == [9]
 
 
 def test_a_ruling_lasts_to_the_next_start_or_end() -> None:
