@@ -196,6 +196,19 @@ async def test_when_too_many_wait_for_the_cache_nobody_is_erased(
         await stores.erasures.erase(SOMEBODY + 1)
 
 
+async def test_an_erasure_may_take_longer_than_other_calls(settings: Settings) -> None:
+    """Of a user with millions of events; here the database is slow."""
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_sleep(0.6); RETURN OLD; END'"
+        )
+        connection.execute("CREATE TRIGGER linger BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION linger()")
+    async with open_stores(changed(settings, dependency_timeout_seconds=0.2)) as stores:
+        await stores.erasures.erase(SOMEBODY)
+    assert rows_of(settings, SOMEBODY) == 0
+
+
 async def test_two_who_erase_at_once_erase_once(settings: Settings) -> None:
     async with open_stores(settings) as stores:
         outcomes = await asyncio.gather(*(stores.erasures.erase(SOMEBODY) for _ in range(4)), return_exceptions=True)
