@@ -40,6 +40,7 @@ from model_trainer.tuning.warm_start import known_settings
 from recsys.adapters.mlflow_tracking import MlflowTracking
 from recsys.algorithms.base import IndexArray, Recommender, TrainingData
 from recsys.algorithms.hybrid import HybridConfig
+from recsys.algorithms.popularity import Popularity
 from recsys.catalogue_copy import CatalogueCopy, Offers
 from recsys.content_vectors import directions_of
 from recsys.demographics import DemographicPrior, Groups
@@ -284,7 +285,7 @@ class Training:
             metrics=judged.verdict.metrics if judged.verdict else {},
             snapshot=self._facts(snapshot, data, judged.verdict),
             catalogue=CatalogueCopy.of(data.content, snapshot.offers or Offers.unbounded(len(data.item_ids))),
-            demographics=_prior(snapshot, data),
+            demographics=_prior(snapshot, data, models[Algorithm.POPULARITY]),
         )
 
     def _reported(self, release: Release, case: Case, snapshot: Snapshot, judged: Judged, fitted: Fitted) -> Release:
@@ -342,11 +343,12 @@ class Training:
                 step.note = f"left to the next training: {error.detail}"
 
 
-def _prior(snapshot: Snapshot, data: TrainingData) -> DemographicPrior | None:
-    if not snapshot.groups:
+def _prior(snapshot: Snapshot, data: TrainingData, popularity: Recommender) -> DemographicPrior | None:
+    if not snapshot.groups or not isinstance(popularity, Popularity):
         return None
     content = data.content
-    return DemographicPrior.fit(data.histories, content.category, content.category_names, snapshot.groups)
+    known = content.category, content.category_names
+    return DemographicPrior.fit(data.histories, *known, snapshot.groups, popularity.scores)
 
 
 def _apart(comparison: Comparison | None) -> str:

@@ -30,6 +30,9 @@ class Rung(IntEnum):
 
 
 LOWEST = int(Rung.NAMED_AT_SIGN_UP)
+MOST_LOG = np.float32(30)
+"""Of the number of events on an item: e to the power of it is finite."""
+TINY = np.float32(1e-6)
 BELOW_ONE = np.float32(0.999)
 
 
@@ -99,14 +102,15 @@ def _places(ground: Ground, known: Known, at: IndexArray) -> tuple[IndexArray, F
 
 
 def _popularity(ground: Ground, lean: FloatArray | None, at: IndexArray) -> FloatArray:
-    """(k,) 0..1; among people who lean to a category its items are as much more popular as it is."""
+    """(k,) 0..1; for people who lean to a category as if so many times the events were on its items."""
     popularity = ground.popularity[at]
     if lean is None:
         return popularity
-    unit = np.float32(ground.popularity_unit)
-    shift = lean[ground.view.category[at]] * ground.quality[at] * unit
-    most = 1 + max(float(lean.max()), 0.0) * unit
-    return np.asarray(np.maximum(popularity + shift, 0) / most, np.float32)
+    worth = np.maximum(ground.quality[at], TINY) * np.float32(ground.popularity_unit)
+    events = np.expm1(np.minimum(popularity / worth, MOST_LOG))
+    more = worth * np.log((1 + events * np.exp(lean[ground.view.category[at]])) / (1 + events))
+    most = 1 + max(float(lean.max()), 0.0) * ground.popularity_unit
+    return np.asarray((popularity + more) / most, np.float32)
 
 
 def below(level: FloatArray, lowest_score: float | None) -> FloatArray:

@@ -30,7 +30,7 @@ def _histories(preferred: list[int], *, strength: float, seed: int = 3) -> Histo
 
 
 def _fit(histories: Histories, **groups: list[str]) -> DemographicPrior:
-    return DemographicPrior.fit(histories, CATEGORY, NAMES, groups)
+    return DemographicPrior.of(histories, CATEGORY, NAMES, groups)
 
 
 def test_a_group_that_differs_is_lifted_where_it_differs() -> None:
@@ -90,3 +90,31 @@ def test_nobody_who_liked_anything_is_no_error() -> None:
     nobody = _fit(Histories.empty(100, len(CATEGORY)), gender=["female"] * 50 + ["male"] * 50)
     assert nobody.lift({"gender": "female"}).tolist() == [1, 1, 1]
     assert band(None) == "unknown"
+
+
+def test_lifts_are_believed_as_far_as_they_help_others() -> None:
+    rng = np.random.default_rng(5)
+    category = np.repeat(np.arange(3, dtype=np.int32), 40)
+    favourites = [0] * 300 + [1] * 300
+
+    def histories(own: float) -> Histories:
+        """Each takes a few items, with probability `own` of the favourite category, else one of six hits of all."""
+        weights = np.zeros((600, 120), np.float32)
+        for row, favourite in enumerate(favourites):
+            for _ in range(8):
+                of_own = rng.random() < own
+                weights[row, 40 * favourite + int(rng.integers(40)) if of_own else 80 + int(rng.integers(6))] = 1
+        matrix = sparse.csr_array(weights)
+        return Histories(matrix, np.zeros(matrix.nnz), sparse.csr_array(weights.shape, dtype=np.float32))
+
+    genders = ["female"] * 300 + ["male"] * 300
+
+    def fitted(touched: Histories) -> DemographicPrior:
+        counts = np.log1p(np.bincount(touched.weights.indices, minlength=120))
+        return DemographicPrior.fit(touched, category, NAMES, {"gender": genders}, counts)
+
+    helps, misleads = fitted(histories(1.0)), fitted(histories(0.0))
+    assert helps.strength > 0
+    assert helps.lift({"gender": "female"})[0] > 1
+    assert misleads.strength == 0
+    assert misleads.lift({"gender": "female"}).tolist() == [1, 1, 1]
