@@ -153,7 +153,7 @@ def _score(
     """Of the alternative that matches best; 0 where none does."""
     best, written = 0.0, _side_by_side(text)
     for each in alternatives:
-        found = [max(weights.get(other, 0.0) for other in near(word)) for word in _words(" ".join(each.words))]
+        found = [max(weights.get(other, 0.0) for other in near(word)) for word in _words(" ".join(each.guessed))]
         found += [weights.get(word, 0.0) for phrase in each.phrases for word in _words(phrase)]
         broken = any(_side_by_side(phrase) not in written for phrase in each.phrases)
         unwanted = any(all(word in weights for word in _words(words)) for words in each.without)

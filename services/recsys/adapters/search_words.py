@@ -21,12 +21,19 @@ class Alternative:
     words: list[str] = field(default_factory=list)
     phrases: list[str] = field(default_factory=list)
     """Words side by side."""
+    compounds: list[str] = field(default_factory=list)
+    """The same, where nobody quoted them: `well-known`. Words like others as soon as they may be misspelt."""
     without: list[str] = field(default_factory=list)
     """What must not occur."""
 
     @property
     def wanted(self) -> str:
-        return " ".join([*self.words, *self.phrases])
+        return " ".join([*self.words, *self.compounds, *self.phrases])
+
+    @property
+    def guessed(self) -> list[str]:
+        """The words that may be misspelt."""
+        return " ".join([*self.words, *self.compounds]).split()
 
 
 def read(text: str) -> Sequence[Alternative]:
@@ -39,7 +46,7 @@ def read(text: str) -> Sequence[Alternative]:
             alternatives.append(Alternative())
         else:
             _add(alternatives[-1], term)
-    return [each for each in alternatives if each.words or each.phrases]
+    return [each for each in alternatives if each.wanted]
 
 
 def _add(alternative: Alternative, term: str) -> None:
@@ -50,5 +57,7 @@ def _add(alternative: Alternative, term: str) -> None:
         alternative.without.append(" ".join(words))
     elif len(words) == 1:
         alternative.words += words
-    else:
+    elif term.startswith('"'):
         alternative.phrases.append(" ".join(words))
+    else:
+        alternative.compounds.append(" ".join(words))

@@ -60,8 +60,9 @@ def _matching(alternative: Alternative, *, fuzzy: bool) -> Query:
     unless = [_match(ALL, words) for words in alternative.without]
     if fuzzy:
         relevance = {"multi_match": {"query": text, "fields": RELEVANCE, "fuzziness": "AUTO"}}
-        required = [*map(_nearly, alternative.words), *phrases]
+        required = [*map(_nearly, alternative.guessed), *phrases]
         return {"bool": {"must": required, "should": relevance, "must_not": unless}}
+    phrases += [_phrase(compound) for compound in alternative.compounds]
     unstemmed = f"{TITLE}.{PLAIN}"
     # In English a stop word alone is no word; titles can be found by it all the same.
     somewhere = {"bool": {"should": [_match(ALL, text), _match(unstemmed, text)], "minimum_should_match": 1}}

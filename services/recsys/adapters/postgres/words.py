@@ -56,7 +56,7 @@ def _query(alternatives: Sequence[Alternative], vocabulary: Sequence[str]) -> st
 
 
 def _together(alternative: Alternative, vocabulary: Sequence[str]) -> str:
-    wanted = [_any(dict.fromkeys([word, *near_words(word, vocabulary)])) for word in alternative.words]
+    wanted = [_any(dict.fromkeys([word, *near_words(word, vocabulary)])) for word in alternative.guessed]
     wanted += [f"({' <-> '.join(map(_quoted, phrase.split()))})" for phrase in alternative.phrases]
     unless = [f"!({' & '.join(map(_quoted, words.split()))})" for words in alternative.without]
     return " & ".join([*wanted, *unless])

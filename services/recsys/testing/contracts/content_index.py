@@ -78,6 +78,8 @@ class ContentIndexContract:
             ("lentern", {7}),
             ("zlock", {4}),
             ("vintage ketle -tin", {1}),
+            ("coper-ketle", {1}),
+            ("copper-kettle", {1}),
             ("hearht or lanten", {1, 6, 7}),
             ("tun", {6}),
             ("ti", set()),

@@ -15,7 +15,6 @@ from recsys.errors import InvalidInput
         ('"copper kettle" old', ["old"], ["copper kettle"], []),
         ("kettle -tin", ["kettle"], [], ["tin"]),
         ('kettle -"tin can"', ["kettle"], [], ["tin can"]),
-        ("well-known", [], ["well known"], []),
         ("kettle'", ["kettle"], [], []),
         ("kettle & | !", ["kettle"], [], []),
         ('"kettle', ["kettle"], [], []),
@@ -24,6 +23,12 @@ from recsys.errors import InvalidInput
 def test_one_way_to_match(typed: str, words: list[str], phrases: list[str], without: list[str]) -> None:
     (found,) = read(typed)
     assert (found.words, found.phrases, found.without) == (words, phrases, without)
+
+
+def test_a_compound_is_one_until_it_may_be_misspelt() -> None:
+    (found,) = read('well-known "tin can"')
+    assert (found.words, found.compounds, found.phrases) == ([], ["well known"], ["tin can"])
+    assert (found.guessed, found.wanted) == (["well", "known"], "well known tin can")
 
 
 def test_or_stands_between_ways_to_match() -> None:
