@@ -146,3 +146,19 @@ async def test_with_every_dependency_away_at_the_start_the_newest_release_on_dis
         health = (await client.get("/health")).json()
         assert health["status"] == "degraded"
         assert set(health["dependencies"].values()) == {"down"}
+
+
+async def test_guests_are_refused_a_session_without_redis_but_not_a_list(settings: Settings, world: SmallWorld) -> None:
+    async with relayed(settings, "redis") as (through, relays), speaking_to(create_app(through)) as client:
+        refused = await client.post("/sessions")
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+        touched = list(world.items_of("Music")[:2])
+        answer = await client.post("/sessions/recommendations", json={"item_ids": touched, "num_recommendations": 5})
+        assert answer.status_code == 200, answer.text
+        assert {entry["category"] for entry in answer.json()["recommendations"]} == {"Music"}
+        await relays["redis"].open()
+        deadline = time.monotonic() + HEAL_SECONDS
+        while (await client.post("/sessions")).status_code != 201:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
