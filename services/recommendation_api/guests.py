@@ -21,7 +21,11 @@ _OUTCOMES: dict[type[Exception], str] = {
     InvalidInput: "invalid",
     Unavailable: "unavailable",
 }
-FAILED = "failed"
+STORED, DUPLICATE, FAILED = "stored", "duplicate", "failed"
+_EVENTS = {outcome: SESSION_EVENTS.labels(outcome) for outcome in (STORED, DUPLICATE, *_OUTCOMES.values(), FAILED)}
+_BEGUN, _MERGED, _REFUSED, _UNAVAILABLE = (
+    SESSIONS.labels(outcome) for outcome in ("begun", "merged", "refused", "unavailable")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,9 @@ class GuestRecorder:
         try:
             session_id = await self.stores.sessions.begin()
         except Unavailable:
-            SESSIONS.labels("unavailable").inc()
+            _UNAVAILABLE.inc()
             raise
-        SESSIONS.labels("begun").inc()
+        _BEGUN.inc()
         return session_id
 
     async def record(self, session_id: str, event: Interaction) -> Recorded:
@@ -45,9 +49,9 @@ class GuestRecorder:
             await self._require_item(event.item_id)
             recorded = await self.stores.sessions.record(session_id, event)
         except Exception as error:
-            SESSION_EVENTS.labels(_OUTCOMES.get(type(error), FAILED)).inc()
+            _EVENTS[_OUTCOMES.get(type(error), FAILED)].inc()
             raise
-        SESSION_EVENTS.labels("duplicate" if recorded.duplicate else "stored").inc()
+        _EVENTS[DUPLICATE if recorded.duplicate else STORED].inc()
         return recorded
 
     async def merge(self, session_id: str | None, store: Callable[[GuestHistory | None], Awaitable[User]]) -> User:
@@ -65,11 +69,11 @@ class GuestRecorder:
         try:
             user = await store(history)
         except RecstackError as error:
-            SESSIONS.labels("unavailable" if isinstance(error, Unavailable) else "refused").inc()
+            (_UNAVAILABLE if isinstance(error, Unavailable) else _REFUSED).inc()
             if closed and not isinstance(error, Unavailable):
                 await self._let(self.stores.sessions.reopen(session_id, closed.token))
             raise
-        SESSIONS.labels("merged").inc()
+        _MERGED.inc()
         if closed:
             await self._let(self.stores.sessions.end(session_id, closed.token))
         return user
@@ -81,7 +85,7 @@ class GuestRecorder:
         except NotFound:
             return None
         except Unavailable:
-            SESSIONS.labels("unavailable").inc()
+            _UNAVAILABLE.inc()
             raise
 
     async def _let(self, change: Awaitable[None]) -> None:
