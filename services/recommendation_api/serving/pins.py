@@ -45,7 +45,7 @@ def plan(pins: Sequence[Pin], allowed: Mask, *, first: int, n: int) -> Plan:
         return Plan((), (), allowed, n)
     open_to_others = allowed.copy()
     open_to_others[[pin.position for pin in ahead]] = False
-    here = [pin for pin in ahead if pin.place <= first + n]
+    here = [pin for pin in ahead if pin.place <= first + n][:n]
     return Plan(here, ahead[len(here) :], open_to_others, n - len(here))
 
 

@@ -44,6 +44,10 @@ def plainly(question: Asked, *, rules: Iterable[Rule] = (), n: int = ALL) -> lis
 def test_boosts_and_buries_order_the_whole_catalogue_by_the_scaled_scores(
     question: Asked, acting: tuple[Rule, ...], n: int
 ) -> None:
+    assert_scaled(question, acting, n)
+
+
+def assert_scaled(question: Asked, acting: tuple[Rule, ...], n: int) -> None:
     items = {item.item_id: item for item in question.items}
     expected = {}
     for entry in plainly(question):
@@ -84,7 +88,10 @@ def test_pins_stand_in_their_places_and_the_others_keep_their_order(
         for place, item_id in enumerate(rule.terms.target.item_ids, rule.terms.position or 1):
             if item_id in eligible:
                 places[item_id] = min(place, places.get(item_id, ALL))
-    found = [entry["item_id"] for entry in plainly(question, rules=pins, n=n)]
+    entries = plainly(question, rules=pins, n=n)
+    found = [entry["item_id"] for entry in entries]
+    scores = [entry["score"] for entry in entries]
+    assert scores == sorted(scores, reverse=True)
     others = [entry["item_id"] for entry in plainly(question) if entry["item_id"] not in places]
     assert [item_id for item_id in found if item_id not in places] == others[: sum(i not in places for i in found)]
     wanted = [*places.values()]
@@ -120,6 +127,36 @@ def test_pages_never_repeat_an_item_nor_rise_whatever_changes_between_them(
         page = read_token(answer["next_page_token"], bond_of(asking))
     assert len(shown) == len(set(shown))
     assert scores == sorted(scores, reverse=True)
+
+
+def test_a_boosted_item_that_the_algorithm_knows_nothing_of_overtakes_those_that_it_likes() -> None:
+    """The ladder is looked at though the algorithm has enough of its own."""
+    items = the_world().items
+    liked = the_world().items_of("Garden")[0]
+    event = Interaction("e", 1, liked, EventType.LIKE, END)
+    person = Person(1, 1, np.array([liked], np.int64), [event])
+    body = {"user_id": 1, "num_recommendations": 10, "algorithm": "item_based", "diversity": 0}
+    question = Asked(items, person, {**body, "novelty": 0, "serendipity": 0, "filters": {}})
+    whole = plainly(question)
+    refilled = [n for n, entry in enumerate(whole) if entry["explanation"]["parts"][0]["source"] == "refill"]
+    terms = RuleTerms("A rule", RuleAction.BOOST, RuleTarget(item_ids=(whole[refilled[0]]["item_id"],)), factor=100.0)
+    boost = Rule(1, 1, END, terms)
+    assert refilled[0] >= 2
+    assert plainly(question, rules=[boost], n=1)[0]["item_id"] == whole[refilled[0]]["item_id"]
+    for n in range(1, refilled[0] + 2):
+        assert_scaled(question, (boost,), n)
+
+
+def test_more_pins_than_places_leave_no_place_to_others() -> None:
+    person = Person(1, 0, np.empty(0, np.int64))
+    body = {"user_id": 1, "num_recommendations": 2, "algorithm": "hybrid", "diversity": 0}
+    question = Asked(the_world().items, person, {**body, "novelty": 0, "serendipity": 0, "filters": {}})
+    pins = [
+        Rule(number, 1, END, RuleTerms("A rule", RuleAction.PIN, RuleTarget(item_ids=ids), position=1))
+        for number, ids in ((1, (7, 8)), (2, (9, 10)))
+    ]
+    assert [entry["item_id"] for entry in plainly(question, rules=pins, n=2)] == [7, 9]
+    assert [entry["item_id"] for entry in plainly(question, rules=pins, n=4)] == [7, 9, 8, 10]
 
 
 def _rule(**terms: Any) -> Rule:
