@@ -30,7 +30,10 @@ class Newcomers:
 
     def __init__(self, release: Release) -> None:
         self._model = content_model(release)
-        self._known: dict[int, tuple[str, sparse.csr_array]] = {}
+        self._texts: dict[int, str] = {}
+        self._vectors = sparse.csr_array(
+            (0, 0 if self._model is None else self._model.items.shape[1]), dtype=np.float32
+        )
 
     def among(self, view: CatalogueView, column: IndexArray) -> Placed:
         """Those items of `view` without a column of the release whose texts it still holds.
@@ -44,21 +47,23 @@ class Newcomers:
             return NOBODY
         ids = view.item_ids[new].tolist()
         texts = {item_id: view.texts[item_id] for item_id in ids if item_id in view.texts}
-        self._learn(self._model, texts)
         if not texts:
             return NOBODY
         found = np.fromiter((item_id in texts for item_id in ids), np.bool_, len(ids))
-        vectors = sparse.vstack([self._known[item_id][1] for item_id in texts], format="csr")
-        return Placed(new[found], sparse.csr_array(vectors))
+        return Placed(new[found], self._vectors_of(self._model, texts))
 
-    def _learn(self, model: ContentBased, texts: dict[int, str]) -> None:
-        self._known = {item_id: known for item_id, known in self._known.items() if texts.get(item_id) == known[0]}
-        missing = {item_id: text for item_id, text in texts.items() if item_id not in self._known}
-        if not missing:
-            return
-        vectors = model.embed([*missing.values()])
-        for row, (item_id, text) in enumerate(missing.items()):
-            self._known[item_id] = text, vectors[[row]]
+    def _vectors_of(self, model: ContentBased, texts: dict[int, str]) -> sparse.csr_array:
+        """(k, n_words) in the order of `texts`; only what was not among the last ones is embedded."""
+        if texts != self._texts:
+            place = {item_id: row for row, item_id in enumerate(self._texts)}
+            missing = [item_id for item_id, text in texts.items() if self._texts.get(item_id) != text]
+            parts = [self._vectors]
+            if missing:
+                place |= {item_id: len(self._texts) + row for row, item_id in enumerate(missing)}
+                parts.append(model.embed([texts[item_id] for item_id in missing]))
+            rows = [place[item_id] for item_id in texts]
+            self._texts, self._vectors = texts, sparse.csr_array(sparse.vstack(parts, format="csr"))[rows]
+        return self._vectors
 
 
 def content_model(release: Release) -> ContentBased | None:
