@@ -125,7 +125,6 @@ SHOWN_COVERAGE = Gauge(
 )
 LISTS_DROPPED = Counter("recstack_lists_dropped_total", "Computed lists that were not kept because the queue was full")
 
-
 RULED_ITEMS = Counter(
     "recstack_ruled_items_total", "Items of computed lists that a rule lifted, lowered or pinned, by action", ["action"]
 )

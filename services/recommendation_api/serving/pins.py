@@ -13,9 +13,11 @@ from recommendation_api.serving.ranking import Case, Ranking, appended, rank
 from recommendation_api.serving.rulings import Pin
 from recsys.algorithms.base import IndexArray
 from recsys.domain import ActingRule, Recommendation
+from recsys.rules import RuleAction
 from recsys.telemetry import RULED_ITEMS
 
 FEATURED = "Featured"
+_RULED = {action.value: RULED_ITEMS.labels(action.value) for action in RuleAction if action is not RuleAction.BLOCK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def count_ruled(case: Case, ranking: Ranking) -> None:
         return
     for index in range(len(ranking.positions)):
         for action in {rule.action for rule in _acting(case, ranking, index)}:
-            RULED_ITEMS.labels(action).inc()
+            _RULED[action].inc()
 
 
 def _acting(case: Case, ranking: Ranking, index: int) -> tuple[ActingRule, ...]:
