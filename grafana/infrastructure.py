@@ -345,7 +345,7 @@ def _erasures() -> Panels:
             Caption(
                 62,
                 "Oldest erasure that waits",
-                "By the store that has still to follow: Redis within minutes, releases and MLflow at the next training.",
+                "By the store that has still to follow: Redis in minutes, releases and MLflow at the next training.",
                 Seconds,
             ),
             Query("max by (store) (recstack_erasures_oldest_waiting_seconds)", "{{store}}"),

@@ -49,7 +49,7 @@ def _in_format(manifest: Path, number: int) -> None:
 
 
 def _why_not_to_train(configuration: Configuration, *, interrupted: bool = False) -> str | None:
-    return jobs.train(configuration, (), ()).skip(interrupted)
+    return jobs.train(configuration, (), (), {}).skip(interrupted)
 
 
 def test_the_newest_release_that_is_on_disk_is_enough(configuration: Configuration, publish: Publish) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -77,6 +77,10 @@ class FlakyCache:
     async def invalidate(self, user_ids: Sequence[int]) -> None:
         self._check()
         await self._cache.invalidate(user_ids)
+
+    async def sweep(self, is_forgotten: Callable[[int], bool]) -> int:
+        self._check()
+        return await self._cache.sweep(is_forgotten)
 
     def _check(self) -> None:
         if not self.is_up:

@@ -24,7 +24,8 @@ async def test_more_diversity_shows_more_categories_and_never_less_than_n(runnin
 @pytest.mark.parametrize("dial", DIALS)
 async def test_a_turned_dial_changes_the_list_and_says_what_it_took(running: Running, dial: str) -> None:
     plain = await running.ask(1, 10, explain=True)
-    turned = await running.ask(1, 10, explain=True, **{dial: 1})
+    dials: dict[str, Any] = {dial: 1}
+    turned = await running.ask(1, 10, explain=True, **dials)
     assert ids(turned) != ids(plain)
     assert not taken(plain)
     assert taken(turned)
@@ -37,7 +38,8 @@ def taken(answer: dict[str, Any]) -> list[float]:
 
 @pytest.mark.parametrize("dial", DIALS)
 async def test_a_dial_at_zero_is_no_dial(running: Running, dial: str) -> None:
-    assert ids(await running.ask(1, 10, **{dial: 0})) == ids(await running.ask(1, 10))
+    dials: dict[str, Any] = {dial: 0}
+    assert ids(await running.ask(1, 10, **dials)) == ids(await running.ask(1, 10))
 
 
 async def test_no_category_has_more_than_its_cap(running: Running) -> None:
