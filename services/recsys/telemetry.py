@@ -273,6 +273,7 @@ JOB_SUCCEEDED = Gauge("recstack_job_succeeded", "1 if a job's last ended run end
 
 for shared in (DEPENDENCY_ERRORS, BACKGROUND_ERRORS, INDEXED_ITEMS):
     TRAINER.register(shared)
+INDEXED_ITEMS.labels("indexed")
 
 LABELS: Mapping[str, Mapping[str, Values]] = {
     "recstack_requests": {

@@ -45,6 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(FOLDER):
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(CONTAINER_SECONDS if CONTAINERS in item.name else STACK_SECONDS))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    late = item.get_closest_marker("late")
+    return int(late.args[0]) if late else 0
 
 
 def runtimes() -> list[str]:

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -27,6 +27,8 @@ SERVERS = (
     *("postgres-exporter", "redis-exporter", "prometheus", "grafana"),
 )
 JOBS = ("migrate", "data-generator")
+FROZEN: dict[str, list[str]] = {"postgres": ["postgres"], "redis": ["redis"], "mlflow": []}
+"""What lists say is missing; without MLflow they are whole."""
 
 
 @pytest.fixture
@@ -133,6 +135,42 @@ def test_what_is_killed_comes_back_and_no_acknowledged_event_is_lost(
     assert _stored(stack.database_url, caller.acknowledged) == len(caller.acknowledged) > 0
     if service != "recommendation-api":
         assert set(caller.statuses) == {httpx.codes.OK}
+
+
+@pytest.mark.parametrize("service", FROZEN)
+def test_lists_go_on_while_a_server_is_frozen_and_say_so_until_it_thaws(
+    stack: Stack, containers: Containers, service: str
+) -> None:
+    with httpx.Client(base_url=stack.url, timeout=30) as api:
+        asked = {"user_id": 3, "num_recommendations": 9, "use_cache": service == "redis"}
+        containers.compose("pause", service)
+        try:
+            _eventually(lambda: _health(api, service) == "down")
+            for _ in range(5):
+                answer = api.post("/recommendations", json=asked)
+                assert answer.status_code == httpx.codes.OK
+                assert len(answer.json()["recommendations"]) == 9
+                assert answer.json()["degraded"] == FROZEN[service]
+            event = api.post("/interactions", json={"user_id": 3, "item_id": 1, "type": "view"})
+            stored = service != "postgres"
+            assert event.status_code == (httpx.codes.CREATED if stored else httpx.codes.SERVICE_UNAVAILABLE)
+            assert stored or int(event.headers["retry-after"]) > 0
+        finally:
+            containers.compose("unpause", service)
+        _eventually(lambda: _health(api, service) == "ok")
+        _eventually(lambda: api.post("/recommendations", json=asked).json()["degraded"] == [])
+
+
+def _health(api: httpx.Client, dependency: str) -> str:
+    states: dict[str, str] = api.get("/health").json()["dependencies"]
+    return states[dependency]
+
+
+def _eventually(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + HEALED_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 @pytest.mark.parametrize("job", JOBS)

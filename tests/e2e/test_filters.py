@@ -98,6 +98,7 @@ def test_a_token_belongs_to_its_user_and_its_question(
 
 
 @pytest.mark.slow
+@pytest.mark.late(1)
 def test_a_token_of_another_release_is_refused_and_says_so(
     api: httpx.Client, recommend: Recommend, stack: Stack, newcomer: int, newest: str
 ) -> None:

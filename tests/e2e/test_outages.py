@@ -1,7 +1,7 @@
 """One dependency after the other goes away under a service of two workers: lists go on, writes are refused, it heals.
 
 The service is one more over the servers of the stack, which it reaches through lines that can be cut: nothing of the
-others' is stopped. In containers the servers themselves are paused.
+others' is stopped. What containers show of this is tested in `test_containers.py`.
 """
 
 from __future__ import annotations

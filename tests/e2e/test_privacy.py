@@ -126,6 +126,7 @@ def test_the_id_of_another_system_brings_nobody_back(api: httpx.Client, somebody
     assert_problem(api.post("/users", json={"external_id": external_id}), 410, "external_id")
 
 
+@pytest.mark.late(2)
 def test_somebody_of_the_live_release_is_nobodys_neighbour_any_more(
     api: httpx.Client, world: SmallWorld, stack: Stack
 ) -> None:
@@ -188,6 +189,7 @@ def train_and_wait(stack: Stack, api: httpx.Client) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.late(1)
 def test_after_the_next_training_nothing_but_the_keyed_hash_is_left(
     api: httpx.Client, stack: Stack, recommend: Recommend, known_to_the_models: Traces
 ) -> None:

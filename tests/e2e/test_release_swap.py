@@ -17,6 +17,7 @@ PROMISED_SECONDS = 10
 
 
 @pytest.mark.slow
+@pytest.mark.late(1)
 def test_a_second_training_goes_live_while_requests_go_on(
     stack: Stack, world: SmallWorld, api: httpx.Client, recommend: Recommend
 ) -> None:

@@ -15,7 +15,7 @@ from tests.e2e.releases import PROMISED_SECONDS, releases
 from tests.e2e.stack import Stack
 from tests.e2e.traffic import Traffic
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.late(1)]
 
 WORKERS_ASKED = 12
 """Each over a connection of its own: with several workers every one is likely among them."""

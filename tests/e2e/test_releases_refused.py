@@ -13,7 +13,7 @@ from tests.e2e.problems import assert_problem
 from tests.e2e.releases import releases
 from tests.e2e.stack import Stack
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.late(1)]
 
 REFUSED = 4
 ASTRAY = """

@@ -51,7 +51,7 @@ class Histories:
     def rows(self, users: IndexArray) -> Histories:
         """The histories of these rows, in this order."""
         if len(users) == 1:
-            return self if len(self) == 1 else self._row(int(users[0]))
+            return self._row(int(users[0]))
         weights = self.weights[users]
         at = sparse.csr_array((self.last_at, self.weights.indices, self.weights.indptr), shape=self.weights.shape)
         return Histories(weights, at[users].data, self.ratings[users])
@@ -59,7 +59,7 @@ class Histories:
     def _row(self, user: int) -> Histories:
         """One of them, as quickly as an answer wants it: SciPy's own choice of rows takes several times as long."""
         first, last = self.weights.indptr[user : user + 2]
-        return Histories(_one_row(self.weights, user), self.last_at[first:last], _one_row(self.ratings, user))
+        return Histories(_one_row(self.weights, user), self.last_at[first:last].copy(), _one_row(self.ratings, user))
 
     @staticmethod
     def empty(n_users: int, n_items: int) -> Histories:
@@ -70,7 +70,7 @@ class Histories:
 def _one_row(matrix: sparse.csr_array, row: int) -> sparse.csr_array:
     first, last = matrix.indptr[row : row + 2]
     parts = matrix.data[first:last], matrix.indices[first:last], np.array([0, last - first], matrix.indptr.dtype)
-    return sparse.csr_array(parts, shape=(1, matrix.shape[1]))
+    return sparse.csr_array(parts, shape=(1, matrix.shape[1]), copy=True)
 
 
 @dataclass(frozen=True)

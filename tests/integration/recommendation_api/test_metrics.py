@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -25,6 +26,8 @@ from recsys.testing.releases import VERSION
 pytestmark = pytest.mark.integration
 
 USERS = range(1, 21)
+WORKERS = 2
+STARTED = re.compile(r"\bserving +pid=")
 Page = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
@@ -33,13 +36,13 @@ def server(settings: Settings, variables: dict[str, str], tmp_path: Path) -> Ite
     del settings
     port = free_port()
     environment = {**os.environ, **variables, "PYTHONPATH": str(ROOT / "services"), "API_PORT": str(port)}
-    environment |= {"API_WORKERS": "2", "OPENBLAS_NUM_THREADS": "1"}
+    environment |= {"API_WORKERS": str(WORKERS), "OPENBLAS_NUM_THREADS": "1"}
     log = tmp_path / "api.log"
     with log.open("wb") as output:
         process = processes.start([sys.executable, "-m", "recommendation_api"], output=output, environment=environment)
     try:
         deadline = time.monotonic() + 120
-        while not http_ok(port, "/ready"):
+        while not http_ok(port, "/ready") or len(STARTED.findall(log.read_text())) < WORKERS:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)

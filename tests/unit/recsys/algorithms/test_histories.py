@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from recsys.algorithms.base import Histories
 from recsys.testing.worlds import small_world, training_data
 
 
@@ -15,8 +14,3 @@ def test_one_row_is_what_several_rows_hold_of_it() -> None:
             np.testing.assert_array_equal(of_one.toarray(), of_two[[1]].toarray())
             assert of_one.indices.dtype == of_two.indices.dtype
         np.testing.assert_array_equal(once.last_at, twice.last_at[len(once.last_at) :])
-
-
-def test_the_only_row_is_itself() -> None:
-    nobody = Histories.empty(1, 5)
-    assert nobody.rows(np.array([0], np.int32)) is nobody
