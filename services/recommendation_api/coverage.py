@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import math
 from datetime import timedelta
-from io import BufferedWriter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import structlog
 
 from recommendation_api.background import Follower
 from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.one_worker import OneWorker
 from recommendation_api.serving.filters import available
 from recsys.errors import Unavailable
 from recsys.logs import masked
@@ -37,8 +36,7 @@ class Coverage:
     ) -> None:
         """`lock` is None for the only worker."""
         self._lists, self._catalogue, self._clock = lists, catalogue, clock
-        self._lock: BufferedWriter | None = lock.open("wb") if lock else None
-        self._is_mine = lock is None
+        self._place = OneWorker(lock)
         self._follower = Follower(self._follow, TASK)
 
     def start(self) -> None:
@@ -46,8 +44,7 @@ class Coverage:
 
     async def aclose(self) -> None:
         await self._follower.aclose()
-        if self._lock:
-            self._lock.close()
+        self._place.close()
 
     async def measure(self) -> float:
         """Share of the items on offer that stand in the window's lists; NaN while there are no items. Raises
@@ -61,8 +58,7 @@ class Coverage:
 
     async def _follow(self) -> None:
         while True:
-            self._is_mine = self._is_mine or self._take()
-            if self._is_mine:
+            if self._place.is_this():
                 await self._try()
             await asyncio.sleep(EVERY_SECONDS)
 
@@ -77,12 +73,3 @@ class Coverage:
             BACKGROUND_ERRORS.labels(TASK).inc()
             logger.warning("coverage is not known", task=TASK, error=masked(error))
         SHOWN_COVERAGE.set(coverage)
-
-    def _take(self) -> bool:
-        if self._lock is None:
-            return True
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

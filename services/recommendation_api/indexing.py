@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 from collections.abc import Callable
 from contextlib import suppress
-from io import BufferedWriter
 from pathlib import Path
 
 import structlog
 
 from recommendation_api.background import Follower
+from recommendation_api.one_worker import OneWorker
 from recommendation_api.serving.catalogue_view import CatalogueMirror
 from recsys.adapters.elasticsearch import ElasticsearchIndex, IndexState
 from recsys.content_index import Entry
@@ -52,8 +51,7 @@ class Indexing:
         self._index, self._catalog, self._mirror = index, catalog, mirror
         self._clock, self._release = clock, release
         self._every, self._patience = every_seconds, patience_seconds
-        self._lock: BufferedWriter | None = lock.open("wb") if lock else None
-        self._is_mine = lock is None
+        self._place = OneWorker(lock)
         self._follower = Follower(self._follow, TASK)
         self._hurry = asyncio.Event()
         self._missed: int | None = None
@@ -65,8 +63,7 @@ class Indexing:
 
     async def aclose(self) -> None:
         await self._follower.aclose()
-        if self._lock:
-            self._lock.close()
+        self._place.close()
 
     @property
     def is_behind(self) -> bool:
@@ -118,8 +115,7 @@ class Indexing:
 
     async def _turn(self) -> None:
         state = await self._index.state()
-        self._is_mine = self._is_mine or self._take()
-        if self._is_mine and self._release():
+        if self._place.is_this() and self._release():
             state = await self._level(state)
         if state and self._missed is not None and state.revision >= self._missed:
             self._missed = None
@@ -145,12 +141,3 @@ class Indexing:
     def _vectors(self) -> ContentVectors | None:
         release = self._release()
         return ContentVectors.of(release) if release else None
-
-    def _take(self) -> bool:
-        if self._lock is None:
-            return True
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
