@@ -4,49 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import structlog
 
-from recommendation_api.background import Follower
 from recommendation_api.catalogue_arrays import CatalogueArrays
+from recommendation_api.following import Following, RevisionHint
 from recsys.errors import Unavailable
-from recsys.logs import masked
 from recsys.ports import Catalog, Rules
 from recsys.release import Release
-from recsys.telemetry import BACKGROUND_ERRORS, RULES
+from recsys.telemetry import RULES
 
 TASK = "catalogue"
-HINT_SECONDS = 0.02
 
 logger = structlog.get_logger(__name__)
-
-
-class RevisionHint:
-    """Tells the workers of one machine that one of them has written: the modification time of a file they share."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        path.touch()
-        self._seen = self._read()
-
-    def give(self) -> None:
-        self._path.touch()
-
-    async def given(self, within: float) -> None:
-        """Return when anyone gives one, after `within` seconds at the latest."""
-        for _ in range(max(1, round(within / HINT_SECONDS))):
-            await asyncio.sleep(HINT_SECONDS)
-            if self.taken():
-                return
-
-    def taken(self) -> bool:
-        """Whether anyone has given a hint since the last call."""
-        before, self._seen = self._seen, self._read()
-        return self._seen != before
-
-    def _read(self) -> int:
-        return self._path.stat().st_mtime_ns
 
 
 class CatalogueMirror:
@@ -58,13 +28,12 @@ class CatalogueMirror:
         """Without `rules` there are none."""
         self._catalog = catalog
         self._rules = rules
-        self._poll_seconds = poll_seconds
-        self._hint = hint
         self._view = CatalogueArrays()
         self._reading = asyncio.Lock()
         self._asked = self._answered = 0
-        self._follower = Follower(self._follow, TASK)
-        self._failing = False
+        self._following = Following(
+            self.refresh, TASK, "the catalogue cannot be read", poll_seconds=poll_seconds, hint=hint
+        )
         self._stands_in = False
 
     @property
@@ -84,7 +53,7 @@ class CatalogueMirror:
     @property
     def is_behind(self) -> bool:
         """Whether the last look at the catalogue failed: there may be changes that `view` lacks."""
-        return self._failing
+        return self._following.is_failing
 
     def stand_in(self, release: Release) -> None:
         """Serve the release's own copy until the catalogue was read once; its revision is older than any."""
@@ -94,11 +63,11 @@ class CatalogueMirror:
 
     async def start(self) -> None:
         """Load everything and keep following; while PostgreSQL is away, start empty and go on trying."""
-        await self._try()
-        self._follower.start()
+        await self._following.attempt()
+        self._following.start()
 
     async def aclose(self) -> None:
-        await self._follower.aclose()
+        await self._following.aclose()
 
     async def refresh(self) -> None:
         """Take in every write that was committed before this call. Concurrent calls share one read. Raises
@@ -118,8 +87,7 @@ class CatalogueMirror:
             await self.refresh()
         except Unavailable:
             logger.warning("the catalogue's change is read later", task=TASK)
-        if self._hint:
-            self._hint.give()
+        self._following.tell_others()
 
     async def _read(self) -> None:
         change = await self._catalog.changed_since(self._view.revision)
@@ -132,26 +100,3 @@ class CatalogueMirror:
         # A change of a rule moves the revision with its commit: what is read now is as new as the items, or newer.
         self._view = replace(view, rules=await self._rules.current()) if self._rules else view
         RULES.set(len(self._view.rules))
-
-    async def _follow(self) -> None:
-        while True:
-            await self._next_turn()
-            await self._try()
-
-    async def _next_turn(self) -> None:
-        if self._hint is None:
-            await asyncio.sleep(self._poll_seconds)
-        else:
-            await self._hint.given(self._poll_seconds)
-
-    async def _try(self) -> None:
-        """One read that never raises: a follower that ended would leave the worker with an old catalogue for good."""
-        try:
-            await self.refresh()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may succeed
-            BACKGROUND_ERRORS.labels(TASK).inc()
-            if not self._failing:
-                logger.warning("the catalogue cannot be read", task=TASK, error=masked(error))
-            self._failing = True
-        else:
-            self._failing = False

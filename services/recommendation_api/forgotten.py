@@ -12,8 +12,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from recommendation_api.background import Follower
-from recommendation_api.catalogue import RevisionHint
+from recommendation_api.following import Following, RevisionHint
 from recsys.adapters.verdicts import erased_external, erased_user
 from recsys.algorithms.base import IndexArray
 from recsys.errors import Unavailable
@@ -42,24 +41,25 @@ class Forgotten:
     ) -> None:
         """`copy` is the file that tells a later start who was erased, should PostgreSQL be away then."""
         self._erasures, self._pseudonyms, self._copy = erasures, pseudonyms, copy
-        self._poll_seconds, self._hint = poll_seconds, hint
         self._hashes: set[bytes] = set()
         self._revision = 0
         self._reading = asyncio.Lock()
         self._asked = self._answered = 0
-        self._failing = self._is_recalled = False
-        self._follower = Follower(self._follow, TASK)
+        self._is_recalled = False
+        self._following = Following(
+            self.refresh, TASK, "erasures cannot be followed", poll_seconds=poll_seconds, hint=hint
+        )
         self.on_news: Callable[[], Awaitable[None]] = _nobody_asks
 
     async def start(self) -> None:
         """Read them all and keep following; while PostgreSQL is away, start with those of the copy and go on trying."""
-        await self._try()
+        await self._following.attempt()
         if not self.is_loaded:
             self._recall()
-        self._follower.start()
+        self._following.start()
 
     async def aclose(self) -> None:
-        await self._follower.aclose()
+        await self._following.aclose()
 
     @property
     def is_loaded(self) -> bool:
@@ -94,8 +94,7 @@ class Forgotten:
         self._hashes.add(self._pseudonyms.user(user_id))
         await self.on_news()
         await self._look()
-        if self._hint:
-            self._hint.give()
+        self._following.tell_others()
 
     async def refresh(self) -> None:
         """Take in every erasure that was committed before this call; concurrent calls share one read. Raises
@@ -140,29 +139,6 @@ class Forgotten:
     async def _look(self) -> None:
         with suppress(Unavailable):
             await self.refresh()
-
-    async def _follow(self) -> None:
-        while True:
-            await self._next_turn()
-            await self._try()
-
-    async def _next_turn(self) -> None:
-        if self._hint is None:
-            await asyncio.sleep(self._poll_seconds)
-        else:
-            await self._hint.given(self._poll_seconds)
-
-    async def _try(self) -> None:
-        """One look that never raises: a worker that stopped looking would go on with whom others erased."""
-        try:
-            await self.refresh()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next turn may succeed
-            BACKGROUND_ERRORS.labels(TASK).inc()
-            if not self._failing:
-                logger.warning("erasures cannot be followed", task=TASK, error=masked(error))
-            self._failing = True
-        else:
-            self._failing = False
 
 
 async def _nobody_asks() -> None:

@@ -13,11 +13,12 @@ from fastapi import FastAPI
 
 from recommendation_api.attribution import Attribution
 from recommendation_api.catalog_index import CatalogContentIndex
-from recommendation_api.catalogue import CatalogueMirror, RevisionHint
+from recommendation_api.catalogue import CatalogueMirror
 from recommendation_api.contents import Contents
 from recommendation_api.coverage import Coverage
 from recommendation_api.erasing import Eraser
 from recommendation_api.finding import Finder
+from recommendation_api.following import RevisionHint
 from recommendation_api.forgotten import Forgotten
 from recommendation_api.guests import GuestRecorder
 from recommendation_api.indexing import Indexing

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recommendation_api.catalogue import CatalogueMirror, RevisionHint
+from recommendation_api.catalogue import CatalogueMirror
+from recommendation_api.following import RevisionHint
 from recsys.adapters.memory import MemoryCatalog, MemoryDatabase
 from recsys.domain import Item
 from recsys.errors import Unavailable
