@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -49,8 +50,9 @@ class EventContent(Strict):
         return self
 
     @property
+    @abstractmethod
     def of_user(self) -> int:
-        raise NotImplementedError
+        """Whose event it is."""
 
     def to_interaction(self, now: datetime) -> Interaction:
         """Raises `InvalidInput` for an event from the future."""

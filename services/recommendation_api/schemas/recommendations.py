@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -79,9 +80,9 @@ class ListRequest(Strict):
     page_token: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TOKEN_LENGTH)] | None = None
 
     @property
+    @abstractmethod
     def asker(self) -> dict[str, Any]:
         """Who asks, as the answer repeats it."""
-        raise NotImplementedError
 
     @property
     def asked_about(self) -> object:
