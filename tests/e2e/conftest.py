@@ -41,11 +41,12 @@ PutItem = Callable[..., int]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(FOLDER):
-            item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.timeout(CONTAINER_SECONDS if CONTAINERS in item.name else STACK_SECONDS))
-    items.sort(key=_rank)
+    ours = [item for item in items if item.path.is_relative_to(FOLDER)]
+    for item in ours:
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.timeout(CONTAINER_SECONDS if CONTAINERS in item.name else STACK_SECONDS))
+    ranked = iter(sorted(ours, key=_rank))
+    items[:] = [next(ranked) if item.path.is_relative_to(FOLDER) else item for item in items]
 
 
 def _rank(item: pytest.Item) -> int:

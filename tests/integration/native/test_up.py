@@ -99,6 +99,16 @@ class Clone:
                 time.sleep(0.05)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _signals_that_are_heard() -> Iterator[None]:
+    """A shell starts what runs in the background deaf to some, and whoever that starts stays so."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGHUP, signal.SIGINT)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     folder = tmp_path_factory.mktemp("native") / "a clone"
