@@ -6,6 +6,7 @@ import numpy as np
 
 from recommendation_api.serving.live import LiveRelease
 from recsys.algorithms.base import Histories
+from recsys.algorithms.content_based import ContentBased
 
 
 def warm_up(live: LiveRelease) -> None:
@@ -20,3 +21,5 @@ def warm_up(live: LiveRelease) -> None:
         model.parts(history)
         model.explain_parts(history, first)
         model.similar(first)
+        if isinstance(model, ContentBased):
+            model.embed(["the first new item brings scikit-learn with it"])
